@@ -1,0 +1,1 @@
+//! Hermetic homes, scripted upstreams and the architecture test.

@@ -1,0 +1,2 @@
+//! What contributors and CI run: `cargo xtask test`, `bench`, `check`.
+fn main() {}
