@@ -57,6 +57,7 @@ http {{
     access_log off;
     keepalive_requests 1000000000;
     client_max_body_size 0;
+    client_body_buffer_size 1m;
     client_body_temp_path {dir}/body;
     proxy_temp_path {dir}/proxy;
     fastcgi_temp_path {dir}/fastcgi;
