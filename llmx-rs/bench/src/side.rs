@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -105,20 +106,25 @@ fn started((server, port): (Server, u16)) -> (Target, Option<u32>, Option<Server
 }
 
 fn start_llmx(program: &Path, upstream: &Upstream, dir: &Path) -> io::Result<(Server, u16)> {
-    let info = dir.join("server-info.json");
+    let (info, log) = (dir.join("server-info.json"), dir.join("stderr.log"));
     let mut command = Command::new(program);
     command
         .arg("--server-info")
         .arg(&info)
         .arg("--upstream-url")
         .arg(upstream.url())
-        .stdin(Stdio::piped());
+        .stdin(Stdio::piped())
+        .stderr(File::create(&log)?);
     if let Some(identity) = &upstream.identity {
         command.env("SSL_CERT_FILE", &identity.authority);
     }
     let mut server = Server::spawn(&mut command)?;
     server.feed(KEY)?;
-    let port = server.wait_until(|| announced_port(&info))?;
+    let ready = server.wait_until(|| announced_port(&info));
+    let port = ready.map_err(|error| {
+        let said = std::fs::read_to_string(&log).unwrap_or_default();
+        fault(format!("{error}; it said: {}", said.trim()))
+    })?;
     Ok((server, port))
 }
 
