@@ -8,7 +8,10 @@ fn main() -> ExitCode {
 }
 
 #[cfg(not(target_os = "linux"))]
-#[expect(clippy::print_stderr, reason = "a program without a terminal owner of its own")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a program without a terminal owner of its own"
+)]
 fn main() -> ExitCode {
     eprintln!("llmx-bench reads /proc and runs on Linux only");
     ExitCode::FAILURE

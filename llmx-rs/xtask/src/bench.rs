@@ -9,6 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
+use crate::cargo::cargo;
+
 /// Builds, then runs every case; `args` go to `llmx-bench run` as they are.
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> io::Result<ExitStatus> {
     let built = build_command().status()?;
@@ -19,8 +21,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> io::Result<ExitSt
 }
 
 fn build_command() -> Command {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--release"]);
+    let mut cargo = cargo(&["build", "--release"]);
     for package in [BENCH, PROXY] {
         cargo.args(["--package", package]);
     }
