@@ -23,7 +23,7 @@ pub(crate) struct Proxy {
     pub(crate) authorization: HeaderValue,
     /// Set when `GET /shutdown` is allowed.
     pub(crate) shutdown: Option<Arc<Notify>>,
-    pub(crate) dump: Option<Dump>,
+    pub(crate) dump: Option<Arc<Dump>>,
 }
 
 impl Handler for Proxy {
@@ -45,6 +45,17 @@ impl Handler for Proxy {
 }
 
 impl Proxy {
+    /// Returns the same proxy with upstream connections of its own.
+    pub(crate) fn for_another_thread(&self) -> Self {
+        Self {
+            client: self.client.with_own_connections(),
+            endpoint: self.endpoint.clone(),
+            authorization: self.authorization.clone(),
+            shutdown: self.shutdown.clone(),
+            dump: self.dump.clone(),
+        }
+    }
+
     async fn forward(&self, request: Request<Incoming>) -> Response<Outgoing> {
         let mut dumped = self.dump.as_ref().map(|dump| dump.request(&request));
         let request = request.map(|body| Passing {

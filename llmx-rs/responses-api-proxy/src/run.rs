@@ -100,8 +100,10 @@ async fn serve(
         endpoint,
         authorization: secret.header(),
         shutdown: args.http_shutdown.then(|| Arc::clone(&asked_to_stop)),
-        dump,
+        dump: dump.map(Arc::new),
     };
+    let mut handlers: Vec<_> = (1..threads()).map(|_| proxy.for_another_thread()).collect();
+    handlers.push(proxy);
     let mut stop = Stop::listen(asked_to_stop).map_err(ProxyError::Runtime)?;
     let listeners = listen(&args)?;
     announce(&args, &listeners)?;
@@ -113,7 +115,10 @@ async fn serve(
         },
         allowed: AllowedUids::new(args.allow_uid.clone()),
     };
-    let ending = server.run(proxy, stop.wait()).await;
+    let ending = server
+        .run_on_threads(handlers, stop.wait())
+        .await
+        .map_err(ProxyError::Runtime)?;
     remove_socket(&args);
     if let Ending::Cut(count) = ending {
         say(&format!(
@@ -185,11 +190,14 @@ fn remove_socket(args: &Args) {
     let _no_sockets_here = args;
 }
 
-/// Two threads carry more than any agent on one machine asks for; each further one costs memory.
+/// Two threads carry more than the agents of one machine ask for; each further one costs memory.
+fn threads() -> usize {
+    available_parallelism().map_or(1, NonZero::get).min(2)
+}
+
+/// The runtime of this thread, which only accepts connections and waits for signals.
 fn runtime() -> io::Result<Runtime> {
-    let cores = available_parallelism().map_or(1, NonZero::get);
-    Builder::new_multi_thread()
-        .worker_threads(cores.min(2))
+    Builder::new_current_thread()
         .max_blocking_threads(1)
         .enable_all()
         .build()

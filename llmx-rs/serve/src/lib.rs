@@ -16,6 +16,7 @@ mod listen;
 mod peer;
 mod reply;
 mod server;
+mod shard;
 mod tap;
 mod violation;
 

@@ -4,18 +4,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-#[cfg(unix)]
-use tokio::net::UnixStream;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::sleep;
 
-use crate::admit::{Hosts, Refusal};
-use crate::connection::{self, Handler, Shared};
+use crate::connection::Handler;
 use crate::limits::Limits;
 use crate::listen::Listeners;
-use crate::peer::{self, AllowedUids};
+use crate::peer::AllowedUids;
+use crate::shard::{Arrival, Shard, Socket};
 
 /// How a server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,92 +34,101 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves until `stop` completes, then lets running exchanges end within the grace period.
+    /// Serves on this runtime until `stop` completes, then lets running exchanges end within the
+    /// grace period.
     pub async fn run<H: Handler>(self, handler: H, stop: impl Future<Output = ()>) -> Ending {
-        let (stop_sender, stopped) = watch::channel(false);
-        let grace = self.limits.grace;
-        let mut connections = JoinSet::new();
-        tokio::select! {
-            () = stop => {}
-            () = self.accept_all(handler, &stopped, &mut connections) => {}
-        }
-        // Receivers may all be gone when no connection is open.
-        let _nobody_listens = stop_sender.send(true);
-        let drained = timeout(grace, async {
-            while connections.join_next().await.is_some() {}
-        });
-        match drained.await {
-            Ok(()) => Ending::Drained,
-            Err(_elapsed) => {
-                let cut = connections.len();
-                connections.shutdown().await;
-                Ending::Cut(cut)
+        let (stopped_sender, stopped) = watch::channel(false);
+        let (arrivals, queue) = mpsc::unbounded_channel();
+        let shard = Shard::new(handler, self.limits, self.allowed, stopped);
+        let (listeners, queues) = (self.listeners, [arrivals]);
+        let accepting = async move {
+            tokio::select! {
+                () = stop => {}
+                () = accept_all(&listeners, self.limits, &queues) => {}
             }
-        }
+            drop((listeners, queues));
+            // The shard may have ended already; then there is nobody to tell.
+            let _nobody_listens = stopped_sender.send(true);
+        };
+        let ((), cut) = tokio::join!(accepting, shard.run(queue));
+        Ending::from_cut(cut)
     }
 
-    async fn accept_all<H: Handler>(
+    /// Serves as [`Server::run`] does, with the connections spread over `handlers`, each of which
+    /// has a thread and a runtime of its own.
+    ///
+    /// Exchanges then never cross threads: at small messages that costs less time and memory than
+    /// one runtime of several threads, and it still uses several cores.
+    pub async fn run_on_threads<H: Handler>(
         self,
-        handler: H,
-        stopped: &watch::Receiver<bool>,
-        connections: &mut JoinSet<()>,
-    ) {
-        let room = Arc::new(Semaphore::new(self.limits.connections));
-        let allowed = Arc::new(self.allowed);
-        let shared = Arc::new(Shared {
-            handler,
-            limits: self.limits,
-        });
-        loop {
-            // The semaphore is never closed, so a permit always comes.
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-                return;
-            };
-            let socket = tokio::select! {
-                socket = accept(&self.listeners) => socket,
-                Some(_reaped) = connections.join_next() => continue,
-            };
-            let Ok(socket) = socket else {
-                // Out of file descriptors, or a client that left while it waited: both pass.
-                sleep(ACCEPT_PAUSE).await;
-                continue;
-            };
-            let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
-            let allowed = Arc::clone(&allowed);
-            connections.spawn(async move {
-                let _permit = permit;
-                match socket {
-                    Socket::Tcp(stream) => {
-                        let (hosts, peer) = meet_tcp(&stream, &allowed).await;
-                        connection::serve(stream, shared, hosts, peer, stopped).await;
-                    }
-                    #[cfg(unix)]
-                    Socket::Unix(stream) => {
-                        let peer = allowed.check(stream.peer_cred().map(|peer| peer.uid()));
-                        connection::serve(stream, shared, Hosts::UnixSocket, peer, stopped).await;
-                    }
-                }
-            });
+        handlers: Vec<H>,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<Ending> {
+        let (stopped_sender, stopped) = watch::channel(false);
+        let (mut queues, mut threads) = (Vec::new(), Vec::new());
+        for handler in handlers {
+            let (arrivals, queue) = mpsc::unbounded_channel();
+            let allowed = self.allowed.clone();
+            let shard = Shard::new(handler, self.limits, allowed, stopped.clone());
+            queues.push(arrivals);
+            threads.push(shard.spawn(queue)?);
         }
+        tokio::select! {
+            () = stop => {}
+            () = accept_all(&self.listeners, self.limits, &queues) => {}
+        }
+        drop((self.listeners, queues));
+        // Shards may all have ended already; then there is nobody to tell.
+        let _nobody_listens = stopped_sender.send(true);
+        let mut cut = 0;
+        for thread in threads {
+            // A shard that panicked took its connections with it; the others still drain.
+            cut += thread.await.unwrap_or(0);
+        }
+        Ok(Ending::from_cut(cut))
+    }
+}
+
+impl Ending {
+    fn from_cut(cut: usize) -> Self {
+        match cut {
+            0 => Self::Drained,
+            cut => Self::Cut(cut),
+        }
+    }
+}
+
+/// Hands connections to `queues` in turn, never more at once than the limit.
+async fn accept_all(
+    listeners: &Listeners,
+    limits: Limits,
+    queues: &[mpsc::UnboundedSender<Arrival>],
+) {
+    let room = Arc::new(Semaphore::new(limits.connections));
+    for queue in queues.iter().cycle() {
+        // The semaphore is never closed, so a permit always comes.
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
+        let socket = loop {
+            match accept(listeners).await {
+                Ok(socket) => break socket,
+                // Out of file descriptors, or a client that left while it waited: both pass.
+                Err(_passing) => sleep(ACCEPT_PAUSE).await,
+            }
+        };
+        // A shard that panicked refuses its share; its clients see a closed connection.
+        let _closed = queue.send(Arrival::new(socket, permit));
     }
 }
 
 /// How long to wait after a failed accept; the usual cause is a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
-enum Socket {
-    Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(UnixStream),
-}
-
 async fn accept(listeners: &Listeners) -> io::Result<Socket> {
     let tcp = async {
         match &listeners.tcp {
-            Some(listener) => listener
-                .accept()
-                .await
-                .map(|(stream, _)| Socket::Tcp(stream)),
+            Some(listener) => Socket::from_tcp(listener.accept().await?.0),
             None => std::future::pending().await,
         }
     };
@@ -133,10 +138,7 @@ async fn accept(listeners: &Listeners) -> io::Result<Socket> {
     {
         let unix = async {
             match &listeners.unix {
-                Some(listener) => listener
-                    .accept()
-                    .await
-                    .map(|(stream, _)| Socket::Unix(stream)),
+                Some(listener) => Socket::from_unix(listener.accept().await?.0),
                 None => std::future::pending().await,
             }
         };
@@ -145,25 +147,4 @@ async fn accept(listeners: &Listeners) -> io::Result<Socket> {
             socket = unix => socket,
         }
     }
-}
-
-/// Prepares a TCP connection: which names it may be addressed by, and whether its user is allowed.
-async fn meet_tcp(stream: &TcpStream, allowed: &AllowedUids) -> (Hosts, Result<(), Refusal>) {
-    // Without this, the end of a small event waits for the acknowledgement of the one before.
-    let _best_effort = stream.set_nodelay(true);
-    let addresses = stream
-        .local_addr()
-        .and_then(|local| Ok((local, stream.peer_addr()?)));
-    let port = addresses.as_ref().map_or(0, |(local, _)| local.port());
-    let hosts = Hosts::Loopback { port };
-    if allowed.is_everyone() {
-        return (hosts, Ok(()));
-    }
-    let owner = match addresses {
-        Ok((local, peer)) => tokio::task::spawn_blocking(move || peer::tcp_owner(peer, local))
-            .await
-            .unwrap_or_else(|error| Err(io::Error::other(error))),
-        Err(error) => Err(error),
-    };
-    (hosts, allowed.check(owner))
 }

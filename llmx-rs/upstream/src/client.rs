@@ -41,9 +41,10 @@ impl Default for ClientOptions {
 
 /// A pool of HTTP/1.1 connections to one endpoint. It follows no redirects and never repeats a
 /// request whose bytes may have reached the upstream.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Client<B> {
-    pool: legacy::Client<Timed<HttpsConnector<Transport>>, B>,
+    pool: legacy::Client<Connector, B>,
+    connector: Connector,
     host: String,
     options: ClientOptions,
 }
@@ -67,21 +68,28 @@ where
             .https_or_http()
             .enable_http1()
             .wrap_connector(transport);
-        let pool = legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .pool_max_idle_per_host(POOL_SIZE)
-            .set_host(false)
-            .build(Timed {
-                connector,
-                limit: options.connect_timeout,
-            });
+        let connector = Timed {
+            connector,
+            limit: options.connect_timeout,
+        };
         let host = endpoint.host().to_str().unwrap_or_default().to_owned();
         Ok(Self {
-            pool,
+            pool: pool(connector.clone()),
+            connector,
             host,
             options,
         })
+    }
+
+    /// Returns a client with the same settings and certificates, and connections of its own, for
+    /// use on another runtime.
+    pub fn with_own_connections(&self) -> Self {
+        Self {
+            pool: pool(self.connector.clone()),
+            connector: self.connector.clone(),
+            host: self.host.clone(),
+            options: self.options,
+        }
     }
 
     /// Sends `request` and returns the response as soon as its head is there. Dropping the future
@@ -100,6 +108,20 @@ where
             }),
         }
     }
+}
+
+type Connector = Timed<HttpsConnector<Transport>>;
+
+fn pool<B>(connector: Connector) -> legacy::Client<Connector, B>
+where
+    B: Body<Data = Bytes> + Send,
+{
+    legacy::Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(POOL_IDLE)
+        .pool_max_idle_per_host(POOL_SIZE)
+        .set_host(false)
+        .build(connector)
 }
 
 /// Shorter than the idle limits of common providers and load balancers (60 s and more), so that a
