@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
@@ -153,53 +154,20 @@ impl Handler for Endpoint {
 }
 
 impl Endpoint {
-    async fn answer(&self, request: Request<Incoming>) -> Result<Reply, (Problem, String)> {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
         let mind = &self.0;
         let (head, body) = request.into_parts();
-        if head.uri.path() != "/v1/responses" {
-            return Err(refusal(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                "the demo model answers at /v1/responses",
-            ));
-        }
-        if head.method != Method::POST {
-            return Err(refusal(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "use POST",
-            ));
-        }
+        check_target(&head)?;
         if !mind.has_key(&head.headers) {
             mind.note(Sighting {
                 had_key: false,
                 step: None,
                 items: 0,
             });
-            return Err(refusal(
-                StatusCode::UNAUTHORIZED,
-                "invalid_api_key",
-                "the API key is missing or wrong",
-            ));
+            let message = "the API key is missing or wrong";
+            return Err(refuse(StatusCode::UNAUTHORIZED, "invalid_api_key", message));
         }
-        let body = Limited::new(body, MAX_BODY)
-            .collect()
-            .await
-            .map_err(|error| {
-                refusal(
-                    StatusCode::BAD_REQUEST,
-                    "unreadable_body",
-                    &error.to_string(),
-                )
-            })?;
-        let body = body.to_bytes();
-        let request: responses::Request = serde_json::from_slice(&body).map_err(|error| {
-            refusal(
-                StatusCode::BAD_REQUEST,
-                "invalid_request",
-                &error.to_string(),
-            )
-        })?;
+        let (request, request_bytes) = read(body).await?;
         let answer = decide(&request);
         let number = mind.note(Sighting {
             had_key: true,
@@ -213,23 +181,44 @@ impl Endpoint {
             created_at: SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, |time| time.as_secs()),
-            request_bytes: body.len(),
+            request_bytes,
         };
         let reply = if request.stream == Some(true) {
-            let chunks = Chunks::events(&stream::events(&answer, &frame));
-            chunks.map(|chunks| reply("text/event-stream", Either::Right(chunks)))
+            Chunks::events(&stream::events(&answer, &frame))
+                .map(|chunks| reply("text/event-stream", Either::Right(chunks)))
         } else {
-            let json = serde_json::to_vec(&stream::whole(&answer, &frame));
-            json.map(|json| reply("application/json", Either::Left(Full::from(json))))
+            serde_json::to_vec(&stream::whole(&answer, &frame))
+                .map(|json| reply("application/json", Either::Left(Full::from(json))))
         };
         reply.map_err(|error| {
-            refusal(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "unwritable",
-                &error.to_string(),
-            )
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            refuse(status, "unwritable", &error.to_string())
         })
     }
+}
+
+fn check_target(head: &Parts) -> Result<(), Refusal> {
+    if head.uri.path() != "/v1/responses" {
+        let message = "the demo model answers at /v1/responses";
+        return Err(refuse(StatusCode::NOT_FOUND, "not_found", message));
+    }
+    if head.method != Method::POST {
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        return Err(refuse(status, "method_not_allowed", "use POST"));
+    }
+    Ok(())
+}
+
+/// Reads a request and how long it was.
+async fn read(body: Incoming) -> Result<(responses::Request, usize), Refusal> {
+    let bad = |code, error: String| refuse(StatusCode::BAD_REQUEST, code, &error);
+    let body = Limited::new(body, MAX_BODY).collect().await;
+    let body = body
+        .map_err(|error| bad("unreadable_body", error.to_string()))?
+        .to_bytes();
+    serde_json::from_slice(&body)
+        .map(|request| (request, body.len()))
+        .map_err(|error| bad("invalid_request", error.to_string()))
 }
 
 fn count(request: &responses::Request) -> usize {
@@ -247,7 +236,9 @@ fn reply(content_type: &'static str, body: Either<Full<Bytes>, Chunks>) -> Reply
     reply
 }
 
-fn refusal(status: StatusCode, code: &'static str, message: &str) -> (Problem, String) {
+type Refusal = (Problem, String);
+
+fn refuse(status: StatusCode, code: &'static str, message: &str) -> Refusal {
     let kind = "invalid_request_error";
     (Problem { status, kind, code }, message.to_owned())
 }
