@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use llmx_protocol::SandboxMode;
-
 use crate::builtin;
 use crate::error::ConfigError;
 use crate::overrides;
@@ -13,7 +11,7 @@ use crate::problem::Problem;
 use crate::raw::{RawConfig, RawProvider};
 use crate::read;
 use crate::source::{Located, Place, Source};
-use crate::tree;
+use crate::tree::{self, Entry, Node, Value};
 
 /// The inputs of [`resolve`](crate::resolve), which reads nothing else.
 pub struct Inputs<'a> {
@@ -36,8 +34,8 @@ pub struct Inputs<'a> {
 pub struct Flags {
     /// `-m`, `--model`.
     pub model: Option<String>,
-    /// `-s`, `--sandbox`.
-    pub sandbox_mode: Option<SandboxMode>,
+    /// `-s`, `--sandbox`: one of [`SANDBOX_MODES`](crate::SANDBOX_MODES).
+    pub sandbox_mode: Option<String>,
     /// `-C`, `--cd`.
     pub cd: Option<PathBuf>,
 }
@@ -112,21 +110,21 @@ impl Inputs<'_> {
     }
 
     fn flag_layer(&self, errors: &mut Vec<ConfigError>) -> RawConfig {
-        let model_place = Place::whole(Source::Flag { name: "--model" });
-        let model = self.flags.model.clone();
-        if model.as_ref().is_some_and(|model| model.trim().is_empty()) {
-            let key = "model".to_owned();
-            errors.push(ConfigError::new(Problem::Empty { key }, &model_place));
-        }
-        let sandbox_place = Place::whole(Source::Flag { name: "--sandbox" });
-        RawConfig {
-            model: model.map(|model| Located::new(model, model_place)),
-            sandbox_mode: self
-                .flags
-                .sandbox_mode
-                .map(|mode| Located::new(mode, sandbox_place)),
-            ..RawConfig::default()
-        }
+        let flags = [
+            ("--model", "model", &self.flags.model),
+            ("--sandbox", "sandbox_mode", &self.flags.sandbox_mode),
+        ];
+        let entry = |(name, key, value): (&'static str, &str, &Option<String>)| {
+            let place = Place::whole(Source::Flag { name });
+            let value = Value::Text(value.clone()?);
+            Some(Entry {
+                key: key.to_owned(),
+                place: place.clone(),
+                node: Node { value, place },
+            })
+        };
+        let entries: Vec<_> = flags.into_iter().filter_map(entry).collect();
+        collect(read::read(&entries), errors)
     }
 }
 

@@ -28,6 +28,7 @@ pub use inputs::{Flags, Inputs};
 pub use load::load;
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
+pub use read::SANDBOX_MODES;
 pub use resolve::resolve;
 pub use resolved::{Config, Provider};
 pub use secret::Secret;

@@ -1,7 +1,7 @@
 //! The thin edge: reads environment, directories and file, then lets [`resolve`] decide.
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -20,7 +20,7 @@ use crate::source::{Place, Source};
 pub fn load(overrides: &[String], flags: Flags) -> Result<Config, ConfigErrors> {
     let cwd = env::current_dir().map_err(|error| {
         ConfigError::of_nothing(Problem::NoCurrentDirectory {
-            reason: error.kind().to_string(),
+            reason: reason(&error),
         })
     })?;
     let home = home(env::var_os(HOME_VARIABLE), &cwd)?;
@@ -68,7 +68,7 @@ fn read(path: &Path) -> Result<Option<String>, ConfigError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ConfigError::of_nothing(Problem::Unreadable {
             path: path.to_owned(),
-            reason: error.kind().to_string(),
+            reason: reason(&error),
         })),
     }
 }
@@ -77,13 +77,22 @@ fn must_be_directory(path: &Path, source: Source) -> Result<(), ConfigError> {
     let reason = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => return Ok(()),
         Ok(_) => "it is a file".to_owned(),
-        Err(error) => error.kind().to_string(),
+        Err(error) => reason(&error),
     };
     let path = path.to_owned();
     Err(ConfigError::new(
         Problem::NoDirectory { path, reason },
         &Place::whole(source),
     ))
+}
+
+/// Says what the system said, in the words of a person where they are common.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "it does not exist".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 const HOME_VARIABLE: &str = "LLMX_HOME";

@@ -198,8 +198,11 @@ static APPROVALS: Words<ApprovalPolicy, 3> = Words {
     ],
 };
 
+/// The words that `sandbox_mode` and `--sandbox` take.
+pub const SANDBOX_MODES: [&str; 3] = ["read-only", "workspace-write", "danger-full-access"];
+
 static SANDBOXES: Words<SandboxMode, 3> = Words {
-    names: ["read-only", "workspace-write", "danger-full-access"],
+    names: SANDBOX_MODES,
     meanings: [
         SandboxMode::ReadOnly,
         SandboxMode::WorkspaceWrite,

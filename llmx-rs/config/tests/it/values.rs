@@ -169,7 +169,7 @@ fn the_key_is_taken_without_the_line_break_of_its_file() {
 fn flags_set_sandbox_and_directory() {
     let mut world = litellm().c("sandbox_mode=read-only");
     world.flags = Flags {
-        sandbox_mode: Some(SandboxMode::DangerFullAccess),
+        sandbox_mode: Some("danger-full-access".to_owned()),
         cd: Some("sub".into()),
         ..Flags::default()
     };
