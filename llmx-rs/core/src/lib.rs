@@ -1,0 +1,4 @@
+//! Runs a conversation: turn machine, driver, prompt, rollout file.
+#![forbid(unsafe_code)]
+
+pub mod turn;
