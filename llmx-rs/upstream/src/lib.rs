@@ -1,0 +1,20 @@
+//! Sends one request to one provider and yields its answer, or a typed failure.
+//!
+//! [`Endpoint`] says where, [`Client`] keeps the connections, [`forward`] passes a request on
+//! untouched but for the headers that belong to one hop.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
+
+mod client;
+mod endpoint;
+mod fault;
+mod forward;
+mod headers;
+mod transport;
+
+pub use client::{Client, ClientOptions};
+pub use endpoint::{BadEndpoint, Endpoint, Insecure};
+pub use fault::{SetupFault, TransportFault};
+pub use forward::forward;
+pub use headers::{strip_hop_headers, strip_origin_headers};
