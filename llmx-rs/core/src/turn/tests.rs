@@ -16,7 +16,7 @@ const LIMITS: RetryLimits = RetryLimits {
 
 #[test]
 fn a_turn_without_calls_records_and_shows_the_answer() {
-    let course = run([prompt("hi"), completed(json!([message("hello")]))]);
+    let course = run([prompt("hi"), completed(&json!([message("hello")]))]);
     assert_eq!(
         course,
         [
@@ -38,12 +38,12 @@ fn a_turn_without_calls_records_and_shows_the_answer() {
 fn a_call_is_run_answered_and_followed_by_a_new_request() {
     let course = run([
         prompt("hi"),
-        completed(json!([call("c1", "ls")])),
+        completed(&json!([call("c1", "ls")])),
         Event::CallStarted {
             command: "ls".to_owned(),
         },
         finished("a.txt", Some(0)),
-        completed(json!([message("one file")])),
+        completed(&json!([message("one file")])),
     ]);
     assert_eq!(
         course[5..13],
@@ -64,7 +64,7 @@ fn a_call_is_run_answered_and_followed_by_a_new_request() {
 fn a_rejected_call_is_answered_and_shown() {
     let course = run([
         prompt("hi"),
-        completed(json!([call("c1", "ls")])),
+        completed(&json!([call("c1", "ls")])),
         Event::CallFinished(CallResult::Rejected {
             message: "no such tool".to_owned(),
         }),
@@ -87,7 +87,7 @@ fn a_cut_answer_leaves_no_trace_and_is_asked_for_again() {
         item_done(&call("c1", "rm -rf build")),
         Event::ModelEnded(Ended::Eof),
         Event::RetryDue,
-        completed(json!([message("whole")])),
+        completed(&json!([message("whole")])),
     ]);
     assert_eq!(
         course[5..9],
@@ -131,7 +131,7 @@ fn an_interrupted_command_is_answered_so_that_the_conversation_can_go_on() {
     let mut course = Vec::new();
     for event in [
         prompt("hi"),
-        completed(json!([call("c1", "sleep 9"), call("c2", "ls")])),
+        completed(&json!([call("c1", "sleep 9"), call("c2", "ls")])),
         Event::CallStarted {
             command: "sleep 9".to_owned(),
         },
@@ -161,9 +161,9 @@ fn usage_is_that_of_the_turn() {
         "output_tokens": 2});
     for _ in 0..2 {
         machine.handle(prompt("hi"));
-        machine.handle(ended("completed", json!([call("c", "ls")]), &usage));
+        machine.handle(ended("completed", &json!([call("c", "ls")]), &usage));
         machine.handle(finished("", Some(0)));
-        let effects = machine.handle(ended("completed", json!([message("x")]), &usage));
+        let effects = machine.handle(ended("completed", &json!([message("x")]), &usage));
         let expected = Usage {
             input_tokens: 20,
             cached_input_tokens: 8,
@@ -179,7 +179,7 @@ fn a_prompt_during_a_turn_waits_for_its_end() {
     let mut machine = machine();
     machine.handle(prompt("one"));
     assert_eq!(machine.handle(prompt("two")), []);
-    let effects = machine.handle(completed(json!([])));
+    let effects = machine.handle(completed(&json!([])));
     assert!(effects.contains(&Effect::Request));
 }
 
@@ -247,11 +247,9 @@ fn items_are_paired(log: &[Effect]) -> Check {
                 last = number(item);
                 open.insert(item.id.clone());
             }
-            ThreadEvent::ItemCompleted { item } => {
-                if !open.remove(&item.id) {
-                    prop_assert!(number(item) > last);
-                    last = number(item);
-                }
+            ThreadEvent::ItemCompleted { item } if !open.remove(&item.id) => {
+                prop_assert!(number(item) > last);
+                last = number(item);
             }
             _ => {}
         }
@@ -329,7 +327,7 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         2 => Just(prompt("hi")),
         4 => item.prop_map(|item| item_done(&item)),
-        6 => (end, items).prop_map(|(end, items)| ended(end, json!(items), &Value::Null)),
+        6 => (end, items).prop_map(|(end, items)| ended(end, &json!(items), &Value::Null)),
         1 => Just(Event::Model(parse(&json!({"type": "error", "message": "no"})))),
         1 => Just(Event::ModelEnded(Ended::Done)),
         1 => Just(Event::ModelEnded(Ended::Eof)),
@@ -411,11 +409,11 @@ fn item_done(item: &Value) -> Event {
     ))
 }
 
-fn completed(output: Value) -> Event {
+fn completed(output: &Value) -> Event {
     ended("completed", output, &Value::Null)
 }
 
-fn ended(how: &str, output: Value, usage: &Value) -> Event {
+fn ended(how: &str, output: &Value, usage: &Value) -> Event {
     let response = json!({"id": "r", "output": output, "usage": usage});
     Event::Model(parse(
         &json!({"type": format!("response.{how}"), "response": response}),
