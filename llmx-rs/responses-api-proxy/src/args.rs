@@ -1,0 +1,63 @@
+//! The command line of the proxy.
+
+use std::path::PathBuf;
+
+/// Flags of `llmx responses-api-proxy`.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// Port on 127.0.0.1; without it (or with 0) a free one is chosen.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+
+    /// Write one line of JSON with the port and the process id to FILE once the proxy listens.
+    #[arg(long, value_name = "FILE")]
+    pub server_info: Option<PathBuf>,
+
+    /// Let `GET /shutdown` end the proxy, so that a user who may not signal it can.
+    #[arg(long)]
+    pub http_shutdown: bool,
+
+    /// Where requests are forwarded; a query in it is kept.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://api.openai.com/v1/responses"
+    )]
+    pub upstream_url: String,
+
+    /// Allow an upstream on another machine over plain http; the key then travels unencrypted.
+    #[arg(long)]
+    pub allow_insecure_upstream: bool,
+
+    /// Reach the upstream through the proxy that HTTPS_PROXY, ALL_PROXY and NO_PROXY name.
+    #[arg(long)]
+    pub use_env_proxy: bool,
+
+    /// Listen on a Unix socket that only this user may open; no TCP port then, unless --port.
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH")]
+    pub unix_socket: Option<PathBuf>,
+
+    /// Serve only the user with this id; give it several times for several users.
+    #[arg(long, value_name = "UID")]
+    pub allow_uid: Vec<u32>,
+
+    /// Refuse to start if any protection of the key does not hold.
+    #[arg(long)]
+    pub require_hardening: bool,
+
+    /// Write every request and response to DIR as JSON, secrets redacted.
+    #[arg(long, value_name = "DIR")]
+    pub dump_dir: Option<PathBuf>,
+
+    /// How long running answers may take to end after a shutdown began.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub shutdown_grace: u64,
+}
+
+const AFTER_HELP: &str = "\
+The key comes from standard input, so that it is never in the arguments or the environment:
+  printenv OPENAI_API_KEY | env -u OPENAI_API_KEY llmx responses-api-proxy --http-shutdown --server-info /tmp/server-info.json
+
+Only POST /v1/responses is forwarded; everything else gets 403.";

@@ -1,0 +1,149 @@
+//! Decides what a request is: the one that is forwarded, a shutdown, or forbidden.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use llmx_serve::Handler;
+use llmx_upstream::{Client, Endpoint, forward};
+use tokio::sync::Notify;
+
+use crate::dump::{Dump, Recorder};
+use crate::rescue;
+
+/// The proxy as the server calls it.
+pub(crate) struct Proxy {
+    pub(crate) client: Client<Passing>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) authorization: HeaderValue,
+    /// Set when `GET /shutdown` is allowed.
+    pub(crate) shutdown: Option<Arc<Notify>>,
+    pub(crate) dump: Option<Dump>,
+}
+
+impl Handler for Proxy {
+    type Body = Outgoing;
+
+    async fn handle(&self, request: Request<Incoming>) -> Response<Outgoing> {
+        let target = (request.uri().path(), request.uri().query());
+        match (request.method(), target) {
+            (&Method::POST, ("/v1/responses", None)) => self.forward(request).await,
+            (&Method::GET, ("/shutdown", None)) if self.shutdown.is_some() => {
+                if let Some(shutdown) = &self.shutdown {
+                    shutdown.notify_one();
+                }
+                Response::new(Outgoing::Own(Full::default()))
+            }
+            _ => rescue::forbidden(self.shutdown.is_some()).map(Outgoing::Own),
+        }
+    }
+}
+
+impl Proxy {
+    async fn forward(&self, request: Request<Incoming>) -> Response<Outgoing> {
+        let mut dumped = self.dump.as_ref().map(|dump| dump.request(&request));
+        let request = request.map(|body| Passing {
+            body,
+            recorder: dumped.as_mut().and_then(|dumped| dumped.recorder.take()),
+        });
+        let answer = forward(&self.client, &self.endpoint, &self.authorization, request);
+        match answer.await {
+            Ok(response) => {
+                let recorder = dumped.map(|dumped| dumped.response(&response));
+                response.map(|body| Outgoing::Upstream(Passing { body, recorder }))
+            }
+            Err(fault) => rescue::no_answer(&fault).map(Outgoing::Own),
+        }
+    }
+}
+
+/// A body on its way through, with a copy to the dump where one is kept.
+pub(crate) struct Passing {
+    body: Incoming,
+    recorder: Option<Recorder>,
+}
+
+impl Body for Passing {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let (Some(recorder), Poll::Ready(frame)) = (&mut self.recorder, &polled) {
+            match frame {
+                Some(Ok(frame)) => {
+                    if let Some(data) = frame.data_ref() {
+                        recorder.chunk(data);
+                    }
+                }
+                Some(Err(_)) => {}
+                None => recorder.complete(),
+            }
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        // A body of known length is not asked for an end after its last byte.
+        if let Some(recorder) = &mut self.recorder
+            && self.body.is_end_stream()
+        {
+            recorder.complete();
+        }
+    }
+}
+
+/// The body of an answer: the upstream's, or a short text of the proxy's own.
+pub(crate) enum Outgoing {
+    Upstream(Passing),
+    Own(Full<Bytes>),
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.get_mut() {
+            Self::Upstream(body) => Pin::new(body).poll_frame(cx),
+            Self::Own(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_err(|never| match never {}),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Upstream(body) => body.is_end_stream(),
+            Self::Own(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Upstream(body) => body.size_hint(),
+            Self::Own(body) => body.size_hint(),
+        }
+    }
+}

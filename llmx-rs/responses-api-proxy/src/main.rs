@@ -1,0 +1,27 @@
+//! The proxy as a program of its own, for machines that need nothing else of llmx.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use llmx_responses_api_proxy::{Args, run};
+
+/// A local proxy that forwards `POST /v1/responses` with an API key read from standard input.
+#[derive(Debug, Parser)]
+#[command(name = "llmx-responses-api-proxy", version)]
+struct Cli {
+    #[command(flatten)]
+    args: Args,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "this is the program's last word")]
+            {
+                eprintln!("error: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
