@@ -3,7 +3,6 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llmx_config::Provider;
 use llmx_upstream::{BadTarget, Endpoint, Insecure, Target};
-use url::form_urlencoded;
 
 /// Checks `provider` and fills in everything that its requests share.
 pub(crate) fn target(provider: &Provider) -> Result<Target, BadTarget> {

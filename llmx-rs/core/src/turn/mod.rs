@@ -11,7 +11,7 @@
 //!    └──────────── Interrupt, RecordFailed (from anywhere) ──────────┘
 //! ```
 //!
-//! What it promises, held by the properties in `tests.rs`: a turn ends with exactly one terminal event;
+//! What it promises, held by the properties in `tests/it/machine.rs`: a turn ends with exactly one terminal event;
 //! every call is run at most once and answered exactly once; what a frontend sees was recorded
 //! before. An event that does not belong to the current state changes nothing.
 
@@ -20,8 +20,6 @@ mod calls;
 mod fault;
 mod retry;
 mod show;
-#[cfg(test)]
-mod tests;
 mod vocabulary;
 
 use std::collections::VecDeque;
@@ -29,13 +27,13 @@ use std::collections::VecDeque;
 use llmx_protocol::{ItemDetails, ThreadError, ThreadEvent, Usage};
 use llmx_wire::responses::{Item, Role};
 
-use answer::{Answer, Outcome};
-use calls::{CallIds, Calls, StartedCommand};
-pub use fault::{asked_pause_ms, is_final_code};
-pub use retry::RetryLimits;
-use retry::{Decision, Retries};
-use show::ItemNumbers;
-pub use vocabulary::{
+use self::answer::{Answer, Outcome};
+use self::calls::{CallIds, Calls, StartedCommand};
+pub use self::fault::{asked_pause_ms, is_final_code};
+pub use self::retry::RetryLimits;
+use self::retry::{Decision, Retries};
+use self::show::ItemNumbers;
+pub use self::vocabulary::{
     Call, CallResult, Delay, Effect, Ended, Event, Fault, Note, Payload, Record, Retry,
 };
 

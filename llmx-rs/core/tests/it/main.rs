@@ -8,4 +8,5 @@
 
 mod bench;
 mod failures;
+mod machine;
 mod turns;

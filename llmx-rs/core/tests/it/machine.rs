@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use llmx_protocol::{ItemDetails, ThreadEvent};
+use llmx_core::turn::{
+    CallResult, Delay, Effect, Ended, Event, Fault, Machine, Note, Record, Retry, RetryLimits,
+};
+use llmx_protocol::{ItemDetails, ThreadEvent, Usage};
 use llmx_wire::responses::{Item, StreamEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-
-use super::*;
 
 const LIMITS: RetryLimits = RetryLimits {
     request: 2,
