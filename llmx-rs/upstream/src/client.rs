@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::endpoint::Endpoint;
 use crate::fault::{SetupFault, TransportFault};
-use crate::transport::Transport;
+use crate::transport::{Timed, Transport};
 
 /// How a client behaves.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ impl Default for ClientOptions {
 /// request whose bytes may have reached the upstream.
 #[derive(Debug, Clone)]
 pub struct Client<B> {
-    pool: legacy::Client<HttpsConnector<Transport>, B>,
+    pool: legacy::Client<Timed<HttpsConnector<Transport>>, B>,
     host: String,
     options: ClientOptions,
 }
@@ -58,9 +58,9 @@ where
     /// Makes a client for `endpoint`, with the system's certificates loaded where TLS is needed.
     pub fn new(endpoint: &Endpoint, options: ClientOptions) -> Result<Self, SetupFault> {
         let transport = if options.use_env_proxy {
-            Transport::from_environment(endpoint, options.connect_timeout)?
+            Transport::from_environment(endpoint)?
         } else {
-            Transport::direct(options.connect_timeout)
+            Transport::direct()
         };
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls(endpoint)?)
@@ -72,7 +72,10 @@ where
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(POOL_SIZE)
             .set_host(false)
-            .build(connector);
+            .build(Timed {
+                connector,
+                limit: options.connect_timeout,
+            });
         let host = endpoint.host().to_str().unwrap_or_default().to_owned();
         Ok(Self {
             pool,

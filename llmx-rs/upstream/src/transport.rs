@@ -1,6 +1,7 @@
 //! Opens the byte stream to an upstream, directly or through a proxy that the environment names.
 
 use std::error::Error;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tower_service::Service;
 
 use crate::endpoint::Endpoint;
@@ -27,17 +29,14 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    pub(crate) fn direct(connect_timeout: Duration) -> Self {
-        Self::Direct(connector(connect_timeout))
+    pub(crate) fn direct() -> Self {
+        Self::Direct(connector())
     }
 
     /// Obeys `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`. Plain `http` endpoints are reached
     /// directly: they are on this machine, or the operator has said that the path is safe.
-    pub(crate) fn from_environment(
-        endpoint: &Endpoint,
-        connect_timeout: Duration,
-    ) -> Result<Self, SetupFault> {
-        let connector = connector(connect_timeout);
+    pub(crate) fn from_environment(endpoint: &Endpoint) -> Result<Self, SetupFault> {
+        let connector = connector();
         let proxy = Matcher::from_env().intercept(endpoint.uri());
         let Some(proxy) = proxy.filter(|_| endpoint.is_https()) else {
             return Ok(Self::Direct(connector));
@@ -55,11 +54,10 @@ impl Transport {
     }
 }
 
-fn connector(connect_timeout: Duration) -> HttpConnector {
+fn connector() -> HttpConnector {
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
     connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(connect_timeout));
     connector.set_keepalive(Some(KEEPALIVE));
     connector
 }
@@ -90,5 +88,36 @@ impl Service<Uri> for Transport {
                 Box::pin(async move { Ok(connecting.await?) })
             }
         }
+    }
+}
+
+/// Bounds the whole way to a usable connection: name, TCP, tunnel and TLS.
+#[derive(Debug, Clone)]
+pub(crate) struct Timed<C> {
+    pub(crate) connector: C,
+    pub(crate) limit: Duration,
+}
+
+impl<C> Service<Uri> for Timed<C>
+where
+    C: Service<Uri, Error = BoxError>,
+    C::Future: Send + 'static,
+{
+    type Response = C::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<C::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.connector.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connecting = timeout(self.limit, self.connector.call(uri));
+        Box::pin(async move {
+            match connecting.await {
+                Ok(result) => result,
+                Err(elapsed) => Err(io::Error::new(io::ErrorKind::TimedOut, elapsed).into()),
+            }
+        })
     }
 }
