@@ -1,7 +1,7 @@
 //! A small deterministic model behind a real Responses endpoint on loopback.
 //!
 //! It lets a newcomer see llmx work without a key and without a network, and it gives tests a
-//! partner that reacts to what tools really return. [`decide`] is the whole of its mind: a pure
+//! partner that reacts to what tools really return. `decide` is the whole of its mind: a pure
 //! function from a request to an answer. The rest makes that answer look like any provider's.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

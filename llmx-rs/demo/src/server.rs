@@ -1,4 +1,4 @@
-//! The endpoint: `POST /v1/responses` on a loopback port, which answers what [`decide`] decides.
+//! The endpoint: `POST /v1/responses` on a loopback port, which answers what `decide` decides.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};

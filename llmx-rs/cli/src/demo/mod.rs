@@ -23,10 +23,40 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
         .enable_all()
         .build()
         .context("the runtime does not start")?;
-    runtime.block_on(tour::run()).map_err(|error| {
-        Failure::with_hint(
-            &error,
-            "the demonstration needs a loopback network, a temporary directory and `sh`",
-        )
+    let told = runtime.block_on(async {
+        tokio::select! {
+            told = tour::run() => told,
+            // Leaving drops the tour, which kills its processes and removes its files.
+            code = asked_to_stop() => Ok(ExitCode::from(code)),
+        }
+    });
+    told.map_err(|error| {
+        let hint = "the demonstration needs a loopback network, a temporary directory and `sh`";
+        Failure::with_hint(&error, hint)
     })
 }
+
+/// Waits for a signal that asks to stop and returns the exit code that says so.
+#[cfg(unix)]
+async fn asked_to_stop() -> u8 {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => INTERRUPTED,
+        _ = terminate.recv() => TERMINATED,
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_stop() -> u8 {
+    let _asked = tokio::signal::ctrl_c().await;
+    INTERRUPTED
+}
+
+const INTERRUPTED: u8 = 130;
+
+#[cfg(unix)]
+const TERMINATED: u8 = 143;

@@ -67,3 +67,42 @@ fn a_reader_that_leaves_early_makes_no_panic() {
     assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_signal_leaves_nothing_behind() {
+    use std::io::{BufRead, BufReader};
+
+    let world = World::new();
+    let temp = world.path().join("tmp");
+    std::fs::create_dir(&temp).unwrap();
+    let mut command = world.llmx(&["demo"]);
+    let mut child = command
+        .env("TMPDIR", &temp)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let story = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut story = story
+        .map_while(Result::ok)
+        .skip_while(|line| !line.starts_with("3. Agent"));
+    assert!(story.next().is_some());
+    assert!(
+        std::fs::read_dir(&temp).unwrap().count() > 0,
+        "the agent has no place to work in"
+    );
+    let kill = std::process::Command::new("kill")
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    let _rest: Vec<_> = story.collect();
+    // On a busy machine the demonstration may be over before the signal comes.
+    let code = child.wait().unwrap().code();
+    assert!(matches!(code, Some(0 | 143)), "{code:?}");
+    assert_eq!(
+        std::fs::read_dir(&temp).unwrap().count(),
+        0,
+        "files were left behind"
+    );
+}

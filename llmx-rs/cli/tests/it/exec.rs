@@ -197,3 +197,22 @@ fn key_headers_and_query_of_the_configuration_travel_with_the_request() {
     assert_eq!(request.header("x-fixed"), Some("f"));
     assert_eq!(request.header("x-env"), Some("org-1"));
 }
+
+#[test]
+fn a_program_that_reads_events_learns_why_there_are_none() {
+    let world = World::new();
+    let output = world
+        .llmx(&["exec", "--json", "-c", "model_provider=nope", "go"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let event: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(event["type"], "error");
+    assert!(
+        event["message"]
+            .as_str()
+            .unwrap()
+            .contains("no model provider `nope`"),
+        "{event}"
+    );
+}
