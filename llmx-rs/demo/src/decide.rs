@@ -33,12 +33,12 @@ pub(crate) fn decide(request: &Request) -> Answer {
         [] => Answer {
             step: Step::Write,
             text: format!("I am a scripted model. I will write {FILE} and run it."),
-            call: Some(arguments(shell, WRITE)),
+            call: Some(arguments(shell, &WRITE)),
         },
         [written] if tool_result::has_line(written, WRITTEN) => Answer {
             step: Step::Run,
             text: format!("{FILE} is written. Now I run it."),
-            call: Some(arguments(shell, RUN)),
+            call: Some(arguments(shell, &RUN)),
         },
         [refused] => report(format!(
             "I could not write {FILE}. The tool said:\n\n{refused}"
@@ -91,14 +91,15 @@ fn shell_parameters(tools: &[Tool]) -> Option<&Value> {
     })
 }
 
-/// Writes the arguments as the tool's schema wants them: a command line, or a list of words.
-fn arguments(parameters: &Value, script: &str) -> Value {
+/// Writes the arguments as the tool's schema wants them: a list of words, or a command line.
+fn arguments(parameters: &Value, words: &[&str]) -> Value {
     let kind = parameters
         .pointer("/properties/command/type")
         .and_then(Value::as_str);
-    match kind {
-        Some("string") => json!({ "command": script }),
-        _ => json!({ "command": ["sh", "-c", script] }),
+    match (kind, words) {
+        (Some("string"), ["sh", "-c", script]) => json!({ "command": script }),
+        (Some("string"), words) => json!({ "command": words.join(" ") }),
+        _ => json!({ "command": words }),
     }
 }
 
@@ -109,6 +110,7 @@ mod tests {
     use llmx_wire::responses::FunctionTool;
 
     use super::*;
+    use crate::script::WRITE_SCRIPT;
 
     fn request(command_type: &str, items: Vec<Item>) -> Request {
         let tool = FunctionTool {
@@ -143,12 +145,12 @@ mod tests {
         let mut items = vec![user()];
         let write = answer(&items);
         assert_eq!(write.step, Step::Write);
-        assert_eq!(write.call, Some(json!({ "command": ["sh", "-c", WRITE] })));
+        assert_eq!(write.call, Some(json!({ "command": WRITE })));
         items.push(result(WRITTEN));
         let run = answer(&items);
         assert_eq!(
             (run.step, run.call),
-            (Step::Run, Some(json!({ "command": ["sh", "-c", RUN] })))
+            (Step::Run, Some(json!({ "command": RUN })))
         );
         items.push(result(OUTPUT));
         let report = answer(&items);
@@ -180,8 +182,13 @@ mod tests {
 
     #[test]
     fn the_arguments_follow_the_schema_of_the_tool() {
-        let answer = decide(&request("string", vec![user()]));
-        assert_eq!(answer.call, Some(json!({ "command": WRITE })));
+        for (items, command) in [
+            (vec![user()], WRITE_SCRIPT),
+            (vec![user(), result(WRITTEN)], "sh fibonacci.sh"),
+        ] {
+            let answer = decide(&request("string", items));
+            assert_eq!(answer.call, Some(json!({ "command": command })));
+        }
     }
 
     #[test]

@@ -9,8 +9,10 @@ pub const OUTPUT: &str = "Fibonacci: 0 1 1 2 3 5 8 13 21 34";
 /// What the writing command prints when it worked.
 pub(crate) const WRITTEN: &str = "wrote fibonacci.sh";
 
-/// Writes the file.
-pub(crate) const WRITE: &str = r#"cat > fibonacci.sh <<'END'
+/// Writes the file, word by word.
+pub(crate) const WRITE: [&str; 3] = ["sh", "-c", WRITE_SCRIPT];
+
+pub(crate) const WRITE_SCRIPT: &str = r#"cat > fibonacci.sh <<'END'
 a=0 b=1 line=Fibonacci: count=10
 while [ "$count" -gt 0 ]; do
     line="$line $a"
@@ -20,8 +22,8 @@ echo "$line"
 END
 test -s fibonacci.sh && echo "wrote fibonacci.sh""#;
 
-/// Runs the file.
-pub(crate) const RUN: &str = "sh fibonacci.sh";
+/// Runs the file, word by word.
+pub(crate) const RUN: [&str; 2] = ["sh", FILE];
 
 #[cfg(test)]
 mod tests {
@@ -29,9 +31,9 @@ mod tests {
 
     #[test]
     fn the_file_and_the_evidence_are_what_the_commands_speak_of() {
-        assert!(WRITE.contains(FILE) && RUN.contains(FILE) && WRITTEN.contains(FILE));
+        assert!(WRITE_SCRIPT.contains(FILE) && WRITTEN.contains(FILE));
         assert!(
-            !WRITE.contains(OUTPUT),
+            !WRITE_SCRIPT.contains(OUTPUT),
             "only running the file may produce its output"
         );
     }
