@@ -182,37 +182,28 @@ const MIN_HEADER_SECRET: usize = 8;
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::time::Duration;
-
-    use llmx_protocol::{ApprovalPolicy, SandboxMode};
+    use llmx_config::{Flags, Inputs, resolve};
 
     use super::*;
 
-    pub(crate) fn provider(base_url: &str) -> Provider {
-        Provider {
-            id: "test".to_owned(),
-            name: "Test".to_owned(),
-            base_url: base_url.to_owned(),
-            dialect: Dialect::Responses,
-            key: Some(Secret::new("sk-canary-1".to_owned())),
-            env_key: Some("TEST_KEY".to_owned()),
-            query_params: Vec::new(),
-            headers: Vec::new(),
-            request_max_retries: 2,
-            stream_max_retries: 2,
-            stream_idle_timeout: Duration::from_secs(5),
-        }
-    }
-
     pub(crate) fn config(cwd: &Path, base_url: &str) -> Config {
-        Config {
+        let file = format!(
+            "model = 'm'\nmodel_provider = 'test'\nsandbox_mode = 'danger-full-access'\n\
+             [model_providers.test]\nbase_url = '{base_url}'\nenv_key = 'TEST_KEY'\n"
+        );
+        let config = resolve(&Inputs {
             home: cwd.join("home"),
             cwd: cwd.to_owned(),
-            model: "m".to_owned(),
-            provider: provider(base_url),
-            sandbox_mode: SandboxMode::DangerFullAccess,
-            approval_policy: ApprovalPolicy::Never,
-        }
+            file: Some(file),
+            env: &|name| (name == "TEST_KEY").then(|| "sk-canary-1".into()),
+            overrides: &[],
+            flags: Flags::default(),
+        });
+        config.unwrap()
+    }
+
+    pub(crate) fn provider(base_url: &str) -> Provider {
+        config(Path::new("/"), base_url).provider
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Error, Result};
 use llmx_config::Config;
 use llmx_core::{Origin, Session, System};
-use llmx_protocol::{Op, ThreadEvent};
+use llmx_protocol::{ApprovalPolicy, Op, ThreadEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
@@ -68,7 +68,9 @@ pub async fn run(config: Config, args: ExecArgs) -> Ending {
 }
 
 /// Runs one prompt with `io` in place of the process.
-pub async fn run_with(config: Config, args: ExecArgs, io: Io) -> Ending {
+pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
+    // Nobody is there to be asked.
+    config.approval_policy = ApprovalPolicy::Never;
     let Io {
         stdin,
         mut stdout,

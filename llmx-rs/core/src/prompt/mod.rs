@@ -1,5 +1,7 @@
 //! What the model is told: the base instructions, the facts about this session, the tools.
 
+mod instructions;
+
 use std::time::SystemTime;
 
 use llmx_config::Config;
@@ -50,7 +52,17 @@ impl Prompt {
 /// It is recorded like any other item, so that a resumed conversation begins with the same bytes
 /// and the provider's cache still knows them.
 pub(crate) fn opening(config: &Config, now: SystemTime) -> Vec<Item> {
-    vec![Item::text_message(Role::User, environment(config, now))]
+    let instructions = instructions::find(&config.home, &config.cwd).map(|text| {
+        format!(
+            "# AGENTS.md instructions for {}\n\n<INSTRUCTIONS>\n{text}\n</INSTRUCTIONS>",
+            config.cwd.display()
+        )
+    });
+    instructions
+        .into_iter()
+        .chain([environment(config, now)])
+        .map(|text| Item::text_message(Role::User, text))
+        .collect()
 }
 
 fn environment(config: &Config, now: SystemTime) -> String {

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use llmx_config::{Config, Provider, Secret};
+use llmx_config::{Config, Flags, Inputs, resolve};
 use llmx_core::{Origin, Session, System};
-use llmx_protocol::{ApprovalPolicy, ItemDetails, Op, SandboxMode, ThreadEvent};
+use llmx_protocol::{ItemDetails, Op, ThreadEvent};
 use llmx_test_support::{Reply, ScriptedUpstream, Step};
-use llmx_wire::Dialect;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -29,26 +28,7 @@ pub(crate) struct Course {
 impl Bench {
     pub(crate) fn new(base_url: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let config = Config {
-            home: directory.path().join("home"),
-            cwd: directory.path().to_owned(),
-            model: "m".to_owned(),
-            provider: Provider {
-                id: "test".to_owned(),
-                name: "Test".to_owned(),
-                base_url: base_url.to_owned(),
-                dialect: Dialect::Responses,
-                key: Some(Secret::new(KEY.to_owned())),
-                env_key: Some("TEST_KEY".to_owned()),
-                query_params: Vec::new(),
-                headers: Vec::new(),
-                request_max_retries: 2,
-                stream_max_retries: 2,
-                stream_idle_timeout: Duration::from_secs(5),
-            },
-            sandbox_mode: SandboxMode::DangerFullAccess,
-            approval_policy: ApprovalPolicy::Never,
-        };
+        let config = config(&directory, base_url);
         Self { directory, config }
     }
 
@@ -124,6 +104,24 @@ impl Course {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
+}
+
+fn config(directory: &TempDir, base_url: &str) -> Config {
+    let file = format!(
+        "model = 'm'\nmodel_provider = 'test'\nsandbox_mode = 'danger-full-access'\n\
+         [model_providers.test]\nname = 'Test'\nbase_url = '{base_url}'\nenv_key = 'TEST_KEY'\n\
+         request_max_retries = 2\nstream_max_retries = 2\n\
+         stream_idle_timeout_ms = 5000\n"
+    );
+    let config = resolve(&Inputs {
+        home: directory.path().join("home"),
+        cwd: directory.path().to_owned(),
+        file: Some(file),
+        env: &|name| (name == "TEST_KEY").then(|| KEY.into()),
+        overrides: &[],
+        flags: Flags::default(),
+    });
+    config.unwrap()
 }
 
 fn brief(event: &ThreadEvent) -> String {

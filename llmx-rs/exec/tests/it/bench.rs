@@ -4,11 +4,9 @@ use std::io::{self, Cursor, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use llmx_config::{Config, Provider, Secret};
+use llmx_config::{Config, Flags, Inputs, resolve};
 use llmx_exec::{Ending, ExecArgs, Io, Stdin, StdinKind, Stop, run_with};
-use llmx_protocol::{ApprovalPolicy, SandboxMode};
 use llmx_test_support::{Reply, ScriptedUpstream, Step};
-use llmx_wire::Dialect;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -97,26 +95,21 @@ impl Write for Paper {
 }
 
 fn config(directory: &TempDir, base_url: &str) -> Config {
-    Config {
+    let file = format!(
+        "model = 'm'\nmodel_provider = 'test'\nsandbox_mode = 'danger-full-access'\n\
+         [model_providers.test]\nname = 'Test'\nbase_url = '{base_url}'\nenv_key = 'TEST_KEY'\n\
+         request_max_retries = 1\nstream_max_retries = 1\n\
+         stream_idle_timeout_ms = 5000\n"
+    );
+    let config = resolve(&Inputs {
         home: directory.path().join("home"),
         cwd: directory.path().to_owned(),
-        model: "m".to_owned(),
-        provider: Provider {
-            id: "test".to_owned(),
-            name: "Test".to_owned(),
-            base_url: base_url.to_owned(),
-            dialect: Dialect::Responses,
-            key: Some(Secret::new("sk-canary-1".to_owned())),
-            env_key: Some("TEST_KEY".to_owned()),
-            query_params: Vec::new(),
-            headers: Vec::new(),
-            request_max_retries: 1,
-            stream_max_retries: 1,
-            stream_idle_timeout: Duration::from_secs(5),
-        },
-        sandbox_mode: SandboxMode::DangerFullAccess,
-        approval_policy: ApprovalPolicy::Never,
-    }
+        file: Some(file),
+        env: &|name| (name == "TEST_KEY").then(|| "sk-canary-1".into()),
+        overrides: &[],
+        flags: Flags::default(),
+    });
+    config.unwrap()
 }
 
 /// A provider that answers the n-th request with the n-th list of output items.

@@ -1,11 +1,10 @@
 //! The `shell` tool: runs one command.
 
 mod arguments;
+#[cfg(unix)]
 mod capture;
 #[cfg(unix)]
 mod process;
-
-use std::time::Duration;
 
 use llmx_protocol::SandboxMode;
 use serde_json::json;
@@ -72,9 +71,9 @@ async fn execute(call: &ShellCall, workdir: &std::path::Path, settings: &Setting
         process::End::Signalled(signal) => (format!("killed by signal {signal}"), None),
         process::End::TimedOut => ("killed: it did not end within timeout_ms".to_owned(), None),
     };
-    let duration = seconds(run.duration);
+    let duration = run.duration.as_secs_f64();
     Outcome {
-        answer: format!("{end}\nduration: {duration}\noutput:\n{}", run.output),
+        answer: format!("{end}\nduration: {duration:.1} s\noutput:\n{}", run.output),
         output: run.output,
         exit_code,
     }
@@ -95,10 +94,6 @@ fn not_run(why: &str) -> Outcome {
         output: why.to_owned(),
         exit_code: None,
     }
-}
-
-fn seconds(duration: Duration) -> String {
-    format!("{:.1} s", duration.as_secs_f64())
 }
 
 const REFUSAL: &str = "\
