@@ -6,6 +6,8 @@ use std::time::Duration;
 use llmx_protocol::{ApprovalPolicy, SandboxMode};
 use llmx_wire::Dialect;
 
+use crate::builtin;
+use crate::origin::Origins;
 use crate::secret::Secret;
 
 /// Everything that one run of the agent needs to know.
@@ -23,6 +25,8 @@ pub struct Config {
     pub sandbox_mode: SandboxMode,
     /// When a person must approve a command.
     pub approval_policy: ApprovalPolicy,
+    /// Where each of these values came from, by its key in `config.toml`.
+    pub origins: Origins,
 }
 
 /// One model provider, ready to be called.
@@ -50,4 +54,12 @@ pub struct Provider {
     pub stream_max_retries: u32,
     /// How long a stream may stay silent.
     pub stream_idle_timeout: Duration,
+}
+
+impl Provider {
+    /// Returns whether this is the scripted model of `llmx` itself, which whoever runs it must
+    /// start first and put its address into `base_url`.
+    pub fn is_unstarted_demo(&self) -> bool {
+        self.id == builtin::DEMO && self.base_url == builtin::DEMO_BASE_URL
+    }
 }

@@ -3,6 +3,16 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+mod event;
+mod ids;
+mod item;
+mod op;
 mod policy;
 
+pub use event::{ThreadError, ThreadEvent, Usage};
+pub use ids::ThreadId;
+pub use item::{
+    FileChange, FileChangeKind, ItemDetails, ItemError, ItemStatus, ThreadItem, TodoItem,
+};
+pub use op::Op;
 pub use policy::{ApprovalPolicy, SandboxMode};

@@ -1,13 +1,15 @@
 //! Sends one request to one provider and yields its answer, or a typed failure.
 //!
 //! [`Endpoint`] says where, [`Client`] keeps the connections, [`forward`] passes a request on
-//! untouched but for the headers that belong to one hop.
+//! untouched but for the headers that belong to one hop, [`Exchange`] sends a typed request and
+//! yields typed events.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 mod client;
 mod endpoint;
+mod exchange;
 mod fault;
 mod forward;
 mod headers;
@@ -15,6 +17,9 @@ mod transport;
 
 pub use client::{Client, ClientOptions};
 pub use endpoint::{BadEndpoint, Endpoint, Insecure};
+pub use exchange::{
+    BadTarget, EventStream, Exchange, StreamEnd, StreamStep, Target, UpstreamFault,
+};
 pub use fault::{SetupFault, TransportFault};
 pub use forward::forward;
 pub use headers::{strip_hop_headers, strip_origin_headers};

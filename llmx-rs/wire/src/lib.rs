@@ -1,8 +1,20 @@
 //! The bytes of each dialect as typed values that keep unknown fields, and the SSE codec.
+//!
+//! Everything here is pure: bytes or text in, values out, and back. A value that was parsed and is
+//! written again loses nothing, because each type keeps the fields it does not name.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 mod dialect;
+mod fault_body;
+mod lenient;
+mod open_enum;
+pub mod responses;
+pub mod sse;
 
 pub use dialect::{Dialect, UnknownDialect};
+pub use fault_body::FaultBody;
+
+/// The fields of a JSON object that its type does not name, in the order they came.
+pub type Extra = serde_json::Map<String, serde_json::Value>;

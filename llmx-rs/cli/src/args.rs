@@ -1,0 +1,72 @@
+//! The command line of `llmx`. Types only: what a command does is in the module of its name.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, Subcommand};
+
+/// Use any model with a coding agent, and let no agent see the key.
+#[derive(Debug, Parser)]
+#[command(name = "llmx", version, propagate_version = true, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one prompt without a terminal and print the final answer.
+    #[command(visible_alias = "e")]
+    Exec(ExecArgs),
+    /// Hold an API key and forward POST /v1/responses with it, for users who may not read it.
+    ResponsesApiProxy(llmx_responses_api_proxy::Args),
+    /// Watch llmx work: a scripted model, the real proxy and the real agent; no key, no network.
+    Demo,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXEC_AFTER_HELP)]
+pub(crate) struct ExecArgs {
+    /// What the agent shall do; without it, or with `-`, the prompt is read from standard input.
+    pub(crate) prompt: Option<String>,
+
+    /// Set a value of the configuration: a dotted path, then TOML or plain text; repeatable.
+    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+
+    /// The model, as the provider names it.
+    #[arg(short, long)]
+    pub(crate) model: Option<String>,
+
+    /// How far commands of the agent may reach.
+    #[arg(short, long, value_name = "MODE", value_parser = PossibleValuesParser::new(llmx_config::SANDBOX_MODES))]
+    pub(crate) sandbox: Option<String>,
+
+    /// The directory the agent works in.
+    #[arg(short = 'C', long, value_name = "DIR")]
+    pub(crate) cd: Option<PathBuf>,
+
+    /// Print one JSON event per line instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Also write the final answer to FILE.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output_last_message: Option<PathBuf>,
+}
+
+const AFTER_HELP: &str = "\
+Begin with:
+  llmx demo                                  see the whole thing work, without a key
+  LLMX_API_KEY=… llmx exec -m MODEL 'Hello'  ask a model of your LiteLLM";
+
+const EXEC_AFTER_HELP: &str = "\
+Commands of the agent are refused unless you ask for them by name, with -s danger-full-access.
+The final answer is printed on standard output, everything else on standard error.
+
+Exit codes:
+  0  the turn was completed       130  interrupted
+  1  the turn failed              141  nobody reads standard output
+  2  nothing was started: usage,  143  terminated
+     prompt or configuration
+  3  this machine failed, such as a file that cannot be written";

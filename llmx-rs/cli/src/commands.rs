@@ -1,0 +1,24 @@
+//! Picks the command that the command line names.
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+use crate::{demo, exec};
+
+/// Runs the command.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        Some(Command::Exec(args)) => exec::run(args),
+        Some(Command::ResponsesApiProxy(args)) => {
+            llmx_responses_api_proxy::run(args)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Demo) => demo::run(),
+        None => Err(Failure::no_command(
+            &Cli::command().render_help().to_string(),
+        )),
+    }
+}

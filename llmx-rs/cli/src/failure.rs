@@ -1,0 +1,96 @@
+//! The one door for errors: each leaves as an exit code, a sentence and, where there is one, a hint.
+
+use std::process::ExitCode;
+
+use llmx_config::ConfigErrors;
+use llmx_responses_api_proxy::ProxyError;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    sentences: Vec<String>,
+    hint: Option<String>,
+}
+
+/// The command ran and failed.
+const FAILED: u8 = 1;
+
+/// Nothing was started: the command line or the configuration is wrong.
+const USAGE: u8 = 2;
+
+impl Failure {
+    /// A failure of something that ran, with what to do about it.
+    pub(crate) fn with_hint(error: &anyhow::Error, hint: impl Into<String>) -> Self {
+        Self {
+            code: FAILED,
+            sentences: vec![format!("{error:#}")],
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// `llmx` alone, which will start the terminal interface once there is one.
+    pub(crate) fn no_command(help: &str) -> Self {
+        let sentence = "`llmx` alone will open the terminal interface, which does not exist yet; \
+                        name a command";
+        Self {
+            code: USAGE,
+            sentences: vec![sentence.to_owned()],
+            hint: Some(format!("these are the commands\n\n{help}")),
+        }
+    }
+
+    /// Prints the failure and returns its exit code.
+    #[expect(clippy::print_stderr, reason = "this is the program's last word")]
+    pub(crate) fn report(self) -> ExitCode {
+        for sentence in &self.sentences {
+            eprintln!("error: {sentence}");
+        }
+        if let Some(hint) = &self.hint {
+            eprintln!("hint: {hint}");
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<ConfigErrors> for Failure {
+    fn from(errors: ConfigErrors) -> Self {
+        Self {
+            code: USAGE,
+            sentences: errors.iter().map(ToString::to_string).collect(),
+            hint: None,
+        }
+    }
+}
+
+impl From<ProxyError> for Failure {
+    fn from(error: ProxyError) -> Self {
+        Self::from(anyhow::Error::new(error))
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self {
+            code: FAILED,
+            sentences: vec![format!("{error:#}")],
+            hint: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_keeps_its_causes_in_one_sentence() {
+        let error = anyhow::anyhow!("the port is taken").context("the proxy did not start");
+        let failure = Failure::from(error);
+        assert_eq!(
+            failure.sentences,
+            ["the proxy did not start: the port is taken"]
+        );
+        assert_eq!(failure.code, FAILED);
+    }
+}

@@ -1,0 +1,218 @@
+//! `llmx exec`: the command line and the configuration meet the agent.
+
+use std::fs;
+
+use llmx_test_support::{ScriptedUpstream, Step};
+use serde_json::Value;
+
+use crate::{World, stderr, stdout};
+
+const OUTPUT: &str = "Fibonacci: 0 1 1 2 3 5 8 13 21 34";
+
+#[test]
+fn the_demo_provider_needs_no_key_and_does_real_work() {
+    let world = World::new();
+    let output = world
+        .llmx(&[
+            "exec",
+            "-c",
+            "model_provider=demo",
+            "-s",
+            "danger-full-access",
+            "go",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains(OUTPUT), "{}", stdout(&output));
+    assert!(world.path().join("work/fibonacci.sh").is_file());
+}
+
+#[test]
+fn commands_are_refused_unless_asked_for_by_name() {
+    let world = World::new();
+    let output = world
+        .llmx(&["e", "-c", "model_provider=demo", "go"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let answer = stdout(&output);
+    assert!(
+        answer.contains("could not write") && answer.contains("danger-full-access"),
+        "{answer}"
+    );
+    assert!(!world.path().join("work/fibonacci.sh").exists());
+}
+
+#[test]
+fn every_line_of_json_is_an_event_and_the_answer_goes_to_its_file() {
+    let world = World::new();
+    let output = world
+        .llmx(&[
+            "exec",
+            "--json",
+            "-c",
+            "model_provider=demo",
+            "-s",
+            "danger-full-access",
+        ])
+        .args(["-o", "answer.txt", "go"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let events: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let kinds: Vec<_> = events
+        .iter()
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds.first(), Some(&"thread.started"));
+    assert_eq!(kinds.last(), Some(&"turn.completed"));
+    let answer = fs::read_to_string(world.path().join("work/answer.txt")).unwrap();
+    assert!(answer.contains(OUTPUT), "{answer}");
+}
+
+#[test]
+fn the_directory_of_the_agent_is_the_one_asked_for() {
+    let world = World::new();
+    fs::create_dir(world.path().join("work/sub")).unwrap();
+    let output = world
+        .llmx(&[
+            "exec",
+            "-c",
+            "model_provider=demo",
+            "-s",
+            "danger-full-access",
+            "-C",
+            "sub",
+            "go",
+        ])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(world.path().join("work/sub/fibonacci.sh").is_file());
+}
+
+#[test]
+fn faults_of_the_configuration_end_it_with_2_before_anything_is_sent() {
+    let world = World::new();
+    let config = world.path().join("home/config.toml");
+    fs::write(&config, "model = 'm'\nsandbox_mode = 'open'\n").unwrap();
+    for (args, words) in [
+        (
+            &["exec", "go"][..],
+            vec![format!("error: {}:2:16: `sandbox_mode`", config.display())],
+        ),
+        (
+            &["exec", "-c", "x", "go"],
+            vec!["error: -c: `-c` takes `key=value`".to_owned()],
+        ),
+    ] {
+        let output = world.llmx(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        for word in words {
+            assert!(stderr(&output).contains(&word), "{}", stderr(&output));
+        }
+    }
+    fs::remove_file(config).unwrap();
+    for (args, word) in [
+        (&["exec", "go"][..], "no model is set"),
+        (&["exec", "go"], "export LLMX_API_KEY=KEY"),
+        (
+            &["exec", "-c", "model_provider=demo", "-C", "nowhere", "go"],
+            "work/nowhere is not a directory",
+        ),
+        (&["exec", "-s", "open", "go"], "workspace-write"),
+    ] {
+        let output = world.llmx(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(
+            stderr(&output).contains(word),
+            "{args:?}\n{}",
+            stderr(&output)
+        );
+        assert_eq!(stdout(&output), "");
+    }
+}
+
+#[test]
+fn what_the_provider_says_reaches_the_user_with_exit_code_1() {
+    let world = World::new();
+    let body = r#"{"error":{"message":"no such model: zzz","code":"model_not_found"}}"#;
+    let upstream = ScriptedUpstream::with_replies(vec![vec![Step::json(404, body)]]);
+    let provider = format!("model_providers.p.base_url={}", upstream.url("/v1"));
+    let output = world
+        .llmx(&[
+            "exec",
+            "-c",
+            &provider,
+            "-c",
+            "model_provider=p",
+            "-m",
+            "zzz",
+            "go",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("no such model: zzz"),
+        "{}",
+        stderr(&output)
+    );
+    let request = &upstream.requests()[0];
+    assert_eq!(request.target(), "/v1/responses");
+    assert_eq!(request.header("authorization"), None);
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    assert_eq!(body["model"], "zzz");
+}
+
+#[test]
+fn key_headers_and_query_of_the_configuration_travel_with_the_request() {
+    let world = World::new();
+    let upstream = ScriptedUpstream::with_replies(vec![vec![Step::json(400, "{}")]]);
+    let config = format!(
+        "model = 'm'\nmodel_provider = 'p'\n[model_providers.p]\nbase_url = '{}'\nenv_key = 'MY_KEY'\n\
+         query_params = {{ api-version = '1' }}\nhttp_headers = {{ X-Fixed = 'f' }}\n\
+         env_http_headers = {{ X-Env = 'MY_ORG' }}\n",
+        upstream.url("/v1/")
+    );
+    fs::write(world.path().join("home/config.toml"), config).unwrap();
+    let output = world
+        .llmx(&["exec", "go"])
+        .env("MY_KEY", "sk-canary-3b")
+        .env("MY_ORG", "org-1")
+        .output()
+        .unwrap();
+    assert!(
+        !stderr(&output).contains("sk-canary-3b"),
+        "{}",
+        stderr(&output)
+    );
+    let request = &upstream.requests()[0];
+    assert_eq!(request.target(), "/v1/responses?api-version=1");
+    assert_eq!(request.header("authorization"), Some("Bearer sk-canary-3b"));
+    assert_eq!(request.header("x-fixed"), Some("f"));
+    assert_eq!(request.header("x-env"), Some("org-1"));
+}
+
+#[test]
+fn a_program_that_reads_events_learns_why_there_are_none() {
+    let world = World::new();
+    let output = world
+        .llmx(&["exec", "--json", "-c", "model_provider=nope", "go"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let event: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(event["type"], "error");
+    assert!(
+        event["message"]
+            .as_str()
+            .unwrap()
+            .contains("no model provider `nope`"),
+        "{event}"
+    );
+}

@@ -1,0 +1,220 @@
+//! What can be wrong with a configuration and how to cure it, each in one sentence.
+
+use std::path::PathBuf;
+
+/// What is wrong with a value. No variant holds a value that might be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// A file is not TOML.
+    #[error(
+        "this is not valid TOML ({message}); write `key = \"text\"` or `key = 1` on a line of its own"
+    )]
+    Syntax {
+        /// What the parser said.
+        message: String,
+    },
+    /// A `-c` argument has no `=`.
+    #[error("`-c` takes `key=value`, for example `-c model=NAME`")]
+    OverrideWithoutValue,
+    /// The key of a `-c` argument cannot be read.
+    #[error(
+        "the key of `-c` cannot be read: {reason}; write names with dots between them, such as `model_providers.\"my proxy\".base_url`"
+    )]
+    OverrideKey {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The value of a `-c` argument begins like TOML and is not.
+    #[error(
+        "the value begins like TOML but cannot be read ({message}); check its quotes and brackets"
+    )]
+    OverrideValue {
+        /// What the parser said.
+        message: String,
+    },
+    /// A key that llmx does not have.
+    #[error("llmx has no setting `{key}`; {}", suggestion(near.as_deref(), "the settings here are", known))]
+    UnknownKey {
+        /// The dotted key.
+        key: String,
+        /// The key that was probably meant.
+        near: Option<&'static str>,
+        /// The keys that exist at this place.
+        known: &'static [&'static str],
+    },
+    /// A value of the wrong kind.
+    #[error("`{key}` takes {expected}, not {found}")]
+    WrongKind {
+        /// The dotted key.
+        key: String,
+        /// What the setting takes.
+        expected: &'static str,
+        /// What was given.
+        found: &'static str,
+    },
+    /// Text that must not be empty.
+    #[error("`{key}` is empty; give it a value or leave it out")]
+    Empty {
+        /// The dotted key.
+        key: String,
+    },
+    /// A word outside a fixed set.
+    #[error("`{key}` does not know \"{word}\"; {}", suggestion(near.as_deref(), "it takes", known))]
+    UnknownWord {
+        /// The dotted key.
+        key: String,
+        /// The word as given.
+        word: String,
+        /// The word that was probably meant.
+        near: Option<&'static str>,
+        /// The words that it takes.
+        known: &'static [&'static str],
+    },
+    /// A number outside its range.
+    #[error("`{key}` takes a whole number from {least} to {most}")]
+    OutOfRange {
+        /// The dotted key.
+        key: String,
+        /// The least value.
+        least: i64,
+        /// The greatest value.
+        most: i64,
+    },
+    /// A provider that is neither built in nor configured.
+    #[error(
+        "there is no model provider `{id}`; {}",
+        near.as_ref().map_or_else(
+            || format!("configure [model_providers.{id}], or use one of {}", known.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        )
+    )]
+    UnknownProvider {
+        /// The provider as given.
+        id: String,
+        /// The provider that was probably meant.
+        near: Option<String>,
+        /// The providers that exist.
+        known: Vec<String>,
+    },
+    /// A provider without an address.
+    #[error(
+        "model provider `{id}` has no address; set `model_providers.{id}.base_url`, for example to \"https://host/v1\""
+    )]
+    NoBaseUrl {
+        /// The provider.
+        id: String,
+    },
+    /// An address that cannot be used.
+    #[error("`{key}` {reason}")]
+    BaseUrl {
+        /// The dotted key, or the variable.
+        key: String,
+        /// What is wrong with it, and the cure.
+        reason: &'static str,
+    },
+    /// No model where there is no sensible default.
+    #[error(
+        "no model is set, and provider `{provider}` has no default; choose one with `-m NAME`, or with `model = \"NAME\"` in {}",
+        file.display()
+    )]
+    NoModel {
+        /// The provider.
+        provider: String,
+        /// The configuration file.
+        file: PathBuf,
+    },
+    /// The variable of the API key is not set.
+    #[error(
+        "model provider `{provider}` needs an API key and ${variable} is not set; run `export {variable}=KEY`, or put llmx responses-api-proxy in front and leave out `env_key`"
+    )]
+    NoKey {
+        /// The provider.
+        provider: String,
+        /// The variable.
+        variable: String,
+    },
+    /// `env_key` does not look like the name of a variable, and may be the key itself.
+    #[error(
+        "`{key}` takes the name of an environment variable, such as OPENAI_API_KEY, and no variable of the given name is set; never write the key itself here"
+    )]
+    NotAVariable {
+        /// The dotted key.
+        key: String,
+    },
+    /// A variable holds what a header cannot carry.
+    #[error(
+        "the value of ${variable} cannot be sent as a header: it must be visible ASCII on one line; set it again without quotes, spaces or line breaks"
+    )]
+    UnusableVariable {
+        /// The variable.
+        variable: String,
+    },
+    /// A header name that HTTP does not allow.
+    #[error(
+        "`{key}` is not a header that can be set; names are letters, digits and `-`, and llmx itself sets Host, Connection and the lengths"
+    )]
+    HeaderName {
+        /// The dotted key.
+        key: String,
+    },
+    /// A header value that HTTP does not allow.
+    #[error(
+        "the value of `{key}` cannot be sent as a header; it must be visible ASCII on one line"
+    )]
+    HeaderValue {
+        /// The dotted key.
+        key: String,
+    },
+    /// Two settings want to send the API key.
+    #[error(
+        "`{key}` and `env_key` both set the Authorization header of provider `{provider}`; leave one out"
+    )]
+    TwoAuthorizations {
+        /// The dotted key.
+        key: String,
+        /// The provider.
+        provider: String,
+    },
+    /// A protocol that needs the bridge.
+    #[error(
+        "`wire_api = \"{word}\"` needs the protocol bridge, which this version of llmx does not have yet; use `wire_api = \"responses\"`, for example through LiteLLM, which offers Responses for every model it serves"
+    )]
+    NoBridge {
+        /// The protocol as given.
+        word: &'static str,
+    },
+    /// A configuration file that cannot be read.
+    #[error("{} cannot be read ({reason}); correct its permissions or remove it", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// No home directory to look for the configuration in.
+    #[error("no home directory is known; set $LLMX_HOME to the directory that holds config.toml")]
+    NoHome,
+    /// A directory that is not there.
+    #[error("{} is not a directory ({reason}); create it or name another", path.display())]
+    NoDirectory {
+        /// The directory as given.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The directory llmx was started in is gone.
+    #[error(
+        "the current directory cannot be read ({reason}); change to another directory or use `--cd DIR`"
+    )]
+    NoCurrentDirectory {
+        /// What the system said.
+        reason: String,
+    },
+}
+
+fn suggestion(near: Option<&str>, lead: &str, known: &[&str]) -> String {
+    match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("{lead} {}", known.join(", ")),
+    }
+}

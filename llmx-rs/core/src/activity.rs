@@ -1,0 +1,108 @@
+//! The one thing that is under way at a time, as a stream of events for the machine.
+//!
+//! A request, a wait and a call have the same shape: each is polled for what happened next, and
+//! dropping it stops it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use llmx_tools::{Input, Outcome, Toolbox};
+use llmx_upstream::{EventStream, Exchange, StreamEnd, StreamStep, UpstreamFault};
+use llmx_wire::responses::Request;
+
+use crate::judge::judge;
+use crate::turn::{Call, CallResult, Ended, Event, Payload};
+
+/// What is under way. It never ends; once it has nothing more to say it stays silent.
+pub(crate) type Activity = BoxStream<'static, Event>;
+
+/// Nothing is under way.
+pub(crate) fn nothing() -> Activity {
+    stream::pending().boxed()
+}
+
+/// Waits for `time`.
+pub(crate) fn wait(time: Duration) -> Activity {
+    let due = async move {
+        tokio::time::sleep(time).await;
+        Event::RetryDue
+    };
+    stream::once(due).chain(stream::pending()).boxed()
+}
+
+/// Sends `request` and follows the answer to its end.
+pub(crate) fn ask(exchange: Arc<Exchange>, request: Request, env_key: Option<String>) -> Activity {
+    let end = move |fault: &UpstreamFault| {
+        Event::ModelEnded(Ended::Broken(judge(fault, env_key.as_deref())))
+    };
+    stream::unfold(
+        Asking::Opening(exchange, Box::new(request)),
+        move |asking| {
+            let end = end.clone();
+            async move {
+                let mut answer = match asking {
+                    Asking::Opening(exchange, request) => match exchange.open(&request).await {
+                        Ok(answer) => answer,
+                        Err(fault) => return Some((end(&fault), Asking::Over)),
+                    },
+                    Asking::Answering(answer) => *answer,
+                    Asking::Over => return None,
+                };
+                Some(match answer.next().await {
+                    StreamStep::Event(event) => {
+                        let answering = Asking::Answering(Box::new(answer));
+                        (Event::Model(event), answering)
+                    }
+                    StreamStep::End(StreamEnd::Done) => {
+                        (Event::ModelEnded(Ended::Done), Asking::Over)
+                    }
+                    StreamStep::End(StreamEnd::Eof) => {
+                        (Event::ModelEnded(Ended::Eof), Asking::Over)
+                    }
+                    StreamStep::End(StreamEnd::Broken(fault)) => (end(&fault), Asking::Over),
+                })
+            }
+        },
+    )
+    .chain(stream::pending())
+    .boxed()
+}
+
+enum Asking {
+    Opening(Arc<Exchange>, Box<Request>),
+    Answering(Box<EventStream>),
+    Over,
+}
+
+/// Runs `call`.
+pub(crate) fn call(toolbox: &Toolbox, call: &Call) -> Activity {
+    let input = match &call.payload {
+        Payload::Json(arguments) => Input::Json(arguments),
+        Payload::Text(input) => Input::Text(input),
+    };
+    let prepared = match toolbox.prepare(&call.name, input) {
+        Ok(prepared) => prepared,
+        Err(message) => {
+            let rejected = Event::CallFinished(CallResult::Rejected { message });
+            return stream::iter([rejected]).chain(stream::pending()).boxed();
+        }
+    };
+    let command = prepared.command_line();
+    let running = async move {
+        let Outcome {
+            answer,
+            output,
+            exit_code,
+        } = prepared.run().await;
+        Event::CallFinished(CallResult::Command {
+            answer,
+            output,
+            exit_code,
+        })
+    };
+    stream::iter([Event::CallStarted { command }])
+        .chain(stream::once(running))
+        .chain(stream::pending())
+        .boxed()
+}

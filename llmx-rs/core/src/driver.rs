@@ -1,0 +1,159 @@
+//! Performs what the machine asks for and tells it what happened.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use llmx_protocol::{Op, ThreadEvent, ThreadId};
+use llmx_tools::Toolbox;
+use llmx_upstream::Exchange;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::activity::{self, Activity};
+use crate::prompt::Prompt;
+use crate::rollout::{Rollout, payload};
+use crate::turn::{Delay, Effect, Event, Machine, Record};
+use crate::world::World;
+
+/// The shell around the machine.
+pub(crate) struct Driver {
+    pub(crate) machine: Machine,
+    pub(crate) prompt: Prompt,
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) env_key: Option<String>,
+    pub(crate) toolbox: Toolbox,
+    pub(crate) recorder: Recorder,
+    pub(crate) world: Arc<dyn World>,
+}
+
+/// The session file and what its lines need.
+pub(crate) struct Recorder {
+    pub(crate) rollout: Rollout,
+    pub(crate) turn_context: Value,
+    /// Set by the first failure; nothing is written after it.
+    pub(crate) failed: bool,
+}
+
+impl Driver {
+    pub(crate) fn rollout_path(&self) -> &Path {
+        self.recorder.rollout.path()
+    }
+
+    /// Runs until there is nothing left to do; see `Session::run`.
+    pub(crate) async fn run(
+        mut self,
+        thread_id: ThreadId,
+        mut ops: mpsc::Receiver<Op>,
+        events: mpsc::Sender<ThreadEvent>,
+    ) {
+        let mut activity = activity::nothing();
+        let mut listening = true;
+        // Whether anyone hears this is found out below.
+        let _heard = events.send(ThreadEvent::ThreadStarted { thread_id }).await;
+        while listening || !self.machine.is_idle() {
+            let event = tokio::select! {
+                op = ops.recv(), if listening => match op {
+                    Some(Op::UserTurn { prompt }) => Event::Prompt(prompt),
+                    Some(Op::Interrupt) => Event::Interrupt,
+                    Some(Op::Shutdown) => {
+                        listening = false;
+                        Event::Interrupt
+                    }
+                    None => {
+                        listening = false;
+                        continue;
+                    }
+                },
+                () = events.closed() => {
+                    listening = false;
+                    Event::Interrupt
+                }
+                Some(event) = activity.next() => event,
+            };
+            self.apply(event, &mut activity, &events).await;
+        }
+    }
+
+    /// Lets the machine decide about `event` and performs the effects in their order.
+    async fn apply(
+        &mut self,
+        event: Event,
+        activity: &mut Activity,
+        events: &mpsc::Sender<ThreadEvent>,
+    ) {
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            for effect in self.machine.handle(event) {
+                match effect {
+                    Effect::Record(record) => {
+                        if let Err(reason) = self.recorder.write(&record, &*self.world) {
+                            next = Some(Event::RecordFailed(reason));
+                        }
+                    }
+                    Effect::Emit(event) => {
+                        let _heard = events.send(event).await;
+                    }
+                    Effect::Request => {
+                        let request = self.prompt.request(self.machine.conversation());
+                        let exchange = Arc::clone(&self.exchange);
+                        *activity = activity::ask(exchange, request, self.env_key.clone());
+                    }
+                    Effect::RunCall(call) => *activity = activity::call(&self.toolbox, &call),
+                    Effect::Wait(delay) => {
+                        *activity = activity::wait(spread(delay, self.world.chance()));
+                    }
+                    Effect::Abort => *activity = activity::nothing(),
+                }
+            }
+        }
+    }
+}
+
+impl Recorder {
+    /// Writes `record`; reports only the first failure.
+    fn write(&mut self, record: &Record, world: &dyn World) -> Result<(), String> {
+        if self.failed {
+            return Ok(());
+        }
+        let (kind, payload) = match record {
+            Record::TurnContext => ("turn_context", self.turn_context.clone()),
+            Record::Item(item) => payload(item),
+            Record::Note(note) => payload(note),
+        };
+        let written = self.rollout.write(world.now(), kind, &payload);
+        written.map_err(|fault| {
+            self.failed = true;
+            fault.to_string()
+        })
+    }
+}
+
+/// Spreads a pause by a tenth, so that many clients of one server do not return in step. What the
+/// server asked for is never cut short.
+fn spread(delay: Delay, chance: f64) -> Duration {
+    let (ms, factor) = match delay {
+        Delay::About { ms } => (ms, 0.9 + 0.2 * chance),
+        Delay::AtLeast { ms } => (ms, 1.0 + 0.1 * chance),
+    };
+    Duration::from_millis(ms).mul_f64(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_spread_but_never_shorter_than_asked_for() {
+        for (delay, chance, expected) in [
+            (Delay::About { ms: 200 }, 0.0, 180),
+            (Delay::About { ms: 200 }, 1.0, 220),
+            (Delay::AtLeast { ms: 2_000 }, 0.0, 2_000),
+            (Delay::AtLeast { ms: 2_000 }, 1.0, 2_200),
+        ] {
+            let pause = spread(delay, chance).as_millis();
+            assert!(pause.abs_diff(expected) <= 1, "{delay:?}: {pause}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Runs a conversation: turn machine, driver, prompt, rollout file.
+//!
+//! ```text
+//! Op ─▶ driver ──Event──▶ turn::Machine (pure) ──Effect──▶ driver ─▶ upstream, tools, rollout
+//!         └──────────────────── ThreadEvent ─▶ frontend
+//! ```
+//!
+//! [`turn`] decides, [`Session`] performs. A frontend sends operations and receives events; it
+//! never sees a request, a provider or a file.
+#![forbid(unsafe_code)]
+
+mod activity;
+mod driver;
+mod judge;
+mod prompt;
+mod provider;
+mod rollout;
+mod session;
+pub mod turn;
+mod world;
+
+pub use rollout::RecordFault;
+pub use session::{Origin, Session, StartFault};
+pub use world::{System, World};

@@ -1,0 +1,140 @@
+//! What the model is told: the base instructions, the facts about this session, the tools.
+
+mod instructions;
+
+use std::time::SystemTime;
+
+use llmx_config::Config;
+use llmx_protocol::{SandboxMode, ThreadId};
+use llmx_tools::ToolSpec;
+use llmx_wire::responses::{FunctionTool, Item, ReasoningOptions, Request, Role, Tool};
+
+/// The parts of a request that stay the same through a conversation.
+#[derive(Debug, Clone)]
+pub(crate) struct Prompt {
+    template: Request,
+}
+
+impl Prompt {
+    pub(crate) fn new(model: &str, thread_id: &ThreadId, specs: Vec<ToolSpec>) -> Self {
+        let template = Request {
+            model: model.to_owned(),
+            instructions: Some(BASE.to_owned()),
+            tools: specs.into_iter().map(tool).collect(),
+            tool_choice: Some("auto".into()),
+            parallel_tool_calls: Some(true),
+            reasoning: Some(ReasoningOptions {
+                summary: Some("auto".to_owned()),
+                ..ReasoningOptions::default()
+            }),
+            // The conversation lives in the session file. The server keeps nothing, and hands out
+            // its thoughts in a form that it can read again.
+            store: Some(false),
+            include: vec!["reasoning.encrypted_content".to_owned()],
+            stream: Some(true),
+            prompt_cache_key: Some(thread_id.as_str().to_owned()),
+            ..Request::default()
+        };
+        Self { template }
+    }
+
+    /// Makes the request for the next answer.
+    pub(crate) fn request(&self, conversation: &[Item]) -> Request {
+        Request {
+            input: conversation.to_vec().into(),
+            ..self.template.clone()
+        }
+    }
+}
+
+/// Returns what the model is told before the first prompt of a conversation.
+///
+/// It is recorded like any other item, so that a resumed conversation begins with the same bytes
+/// and the provider's cache still knows them.
+pub(crate) fn opening(config: &Config, now: SystemTime) -> Vec<Item> {
+    let instructions = instructions::find(&config.home, &config.cwd).map(|text| {
+        format!(
+            "# AGENTS.md instructions for {}\n\n<INSTRUCTIONS>\n{text}\n</INSTRUCTIONS>",
+            config.cwd.display()
+        )
+    });
+    instructions
+        .into_iter()
+        .chain([environment(config, now)])
+        .map(|text| Item::text_message(Role::User, text))
+        .collect()
+}
+
+fn environment(config: &Config, now: SystemTime) -> String {
+    let date = jiff::Timestamp::try_from(now).map(|now| now.strftime("%Y-%m-%d").to_string());
+    let commands = match config.sandbox_mode {
+        SandboxMode::DangerFullAccess => "commands run with all of the user's rights",
+        SandboxMode::ReadOnly | SandboxMode::WorkspaceWrite => "commands are refused",
+    };
+    let mut lines = vec![
+        "<environment_context>".to_owned(),
+        format!("  <cwd>{}</cwd>", config.cwd.display()),
+        format!("  <system>{}</system>", std::env::consts::OS),
+        format!("  <sandbox>{commands}</sandbox>"),
+    ];
+    lines.extend(date.map(|date| format!("  <date>{date}</date>")));
+    lines.push("</environment_context>".to_owned());
+    lines.join("\n")
+}
+
+fn tool(spec: ToolSpec) -> Tool {
+    Tool::Function(FunctionTool {
+        name: spec.name.to_owned(),
+        description: Some(spec.description.to_owned()),
+        parameters: spec.parameters,
+        strict: Some(false),
+        ..FunctionTool::default()
+    })
+}
+
+const BASE: &str = include_str!("base.md");
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::session::tests::config;
+
+    #[test]
+    fn a_request_holds_nothing_that_says_who_or_where_the_user_is() {
+        let prompt = Prompt::new("m", &ThreadId::new("t1"), Vec::new());
+        let request = serde_json::to_value(prompt.request(&[])).unwrap();
+        let keys: Vec<_> = request.as_object().unwrap().keys().collect();
+        assert_eq!(
+            json!(keys),
+            json!([
+                "model",
+                "instructions",
+                "input",
+                "tool_choice",
+                "parallel_tool_calls",
+                "reasoning",
+                "store",
+                "stream",
+                "include",
+                "prompt_cache_key"
+            ])
+        );
+    }
+
+    #[test]
+    fn the_model_is_told_where_it_is_and_what_it_may() {
+        let day = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400);
+        let text = environment(&config("/work".as_ref(), "http://127.0.0.1:1"), day);
+        for part in [
+            "<cwd>/work</cwd>",
+            "all of the user's rights",
+            "<date>1970-01-02</date>",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Turns a configured provider into a place that requests can be sent to.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use llmx_config::Provider;
+use llmx_upstream::{BadTarget, Endpoint, Insecure, Target};
+
+/// Checks `provider` and fills in everything that its requests share.
+pub(crate) fn target(provider: &Provider) -> Result<Target, BadTarget> {
+    Ok(Target {
+        // Whoever writes a URL without TLS into their own configuration has decided; gateways on
+        // a private network are commonly reached that way.
+        endpoint: Endpoint::parse(&url(provider), Insecure::Allowed)?,
+        headers: headers(provider)?,
+        authorization: match &provider.key {
+            Some(key) => Some(Target::bearer(key.expose())?),
+            None => None,
+        },
+        idle_timeout: provider.stream_idle_timeout,
+    })
+}
+
+fn url(provider: &Provider) -> String {
+    let mut url = format!("{}/responses", provider.base_url);
+    if !provider.query_params.is_empty() {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(&provider.query_params);
+        url.push('?');
+        url.push_str(&query.finish());
+    }
+    url
+}
+
+fn headers(provider: &Provider) -> Result<HeaderMap, BadTarget> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &provider.headers {
+        let bad = || BadTarget::Header(name.clone());
+        let parsed: HeaderName = name.parse().map_err(|_| bad())?;
+        let mut value = HeaderValue::from_str(value.expose()).map_err(|_| bad())?;
+        value.set_sensitive(true);
+        headers.append(parsed, value);
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::tests::provider;
+
+    #[test]
+    fn query_parameters_are_encoded() {
+        let mut provider = provider("http://127.0.0.1:1/v1");
+        assert_eq!(url(&provider), "http://127.0.0.1:1/v1/responses");
+        provider.query_params = vec![("api-version".to_owned(), "a&b c".to_owned())];
+        assert_eq!(
+            url(&provider),
+            "http://127.0.0.1:1/v1/responses?api-version=a%26b+c"
+        );
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_sent_is_named_without_its_value() {
+        let mut provider = provider("http://127.0.0.1:1/v1");
+        let value = llmx_config::Secret::new("canary\n".to_owned());
+        provider.headers = vec![("x-team".to_owned(), value)];
+        let error = target(&provider).unwrap_err().to_string();
+        assert!(error.contains("`x-team`") && !error.contains("canary"));
+    }
+}

@@ -1,0 +1,233 @@
+//! Prepares a conversation: everything that can fail before the first word fails here.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+
+use llmx_config::{Config, Provider, Secret};
+use llmx_protocol::{Op, ThreadEvent, ThreadId};
+use llmx_tools::{Settings, Toolbox, scrub};
+use llmx_upstream::{BadTarget, Exchange};
+use llmx_wire::Dialect;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use crate::driver::{Driver, Recorder};
+use crate::prompt::{self, Prompt};
+use crate::provider;
+use crate::rollout::{RecordFault, Rollout, timestamp};
+use crate::turn::{Machine, RetryLimits};
+use crate::world::World;
+
+/// A conversation that is ready to run.
+pub struct Session {
+    thread_id: ThreadId,
+    driver: Driver,
+}
+
+/// Where a conversation comes from.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The frontend, as session files name it: `exec`, `cli`, …
+    pub source: &'static str,
+    /// The environment of the process; commands see it without the secrets.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// A conversation that cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// The provider speaks a protocol that the agent does not.
+    #[error("the provider `{provider}` speaks `{dialect}`; the agent speaks only `responses` yet")]
+    Dialect {
+        /// The provider's id.
+        provider: String,
+        /// Its protocol.
+        dialect: Dialect,
+    },
+    /// The provider cannot be sent to.
+    #[error("the provider `{provider}` cannot be used: {source}")]
+    Provider {
+        /// The provider's id.
+        provider: String,
+        /// Why.
+        source: BadTarget,
+    },
+    /// The session file cannot be created.
+    #[error(transparent)]
+    Record(#[from] RecordFault),
+}
+
+impl Session {
+    /// Prepares a new conversation and creates its session file.
+    pub fn start(
+        config: &Config,
+        origin: Origin,
+        world: Arc<dyn World>,
+    ) -> Result<Self, StartFault> {
+        let exchange = exchange(&config.provider)?;
+        let thread_id = world.new_thread_id();
+        let toolbox = Toolbox::new(Settings {
+            cwd: config.cwd.clone(),
+            sandbox_mode: config.sandbox_mode,
+            environment: environment(&config.provider, origin.environment),
+        });
+        let now = world.now();
+        let mut rollout = Rollout::create(&config.home, &thread_id, now)?;
+        let meta = json!({
+            "id": thread_id,
+            "timestamp": timestamp(now),
+            "cwd": config.cwd,
+            "originator": format!("llmx_{}", origin.source),
+            "cli_version": env!("CARGO_PKG_VERSION"),
+            "instructions": null,
+            "source": origin.source,
+            "model_provider": config.provider.id,
+        });
+        rollout.write(now, "session_meta", &meta)?;
+        let limits = RetryLimits {
+            request: config.provider.request_max_retries,
+            stream: config.provider.stream_max_retries,
+        };
+        let driver = Driver {
+            machine: Machine::new(prompt::opening(config, now), limits),
+            prompt: Prompt::new(&config.model, &thread_id, toolbox.specs()),
+            exchange: Arc::new(exchange),
+            env_key: config.provider.env_key.clone(),
+            toolbox,
+            recorder: Recorder {
+                rollout,
+                turn_context: turn_context(config),
+                failed: false,
+            },
+            world,
+        };
+        Ok(Self { thread_id, driver })
+    }
+
+    /// Returns the name by which the conversation can be resumed.
+    pub fn thread_id(&self) -> &ThreadId {
+        &self.thread_id
+    }
+
+    /// Returns the session file.
+    pub fn rollout_path(&self) -> &Path {
+        self.driver.rollout_path()
+    }
+
+    /// Runs the conversation until `ops` is closed and the last turn has ended, until a shutdown
+    /// is asked for, or until nobody listens to `events` any more.
+    pub async fn run(self, ops: mpsc::Receiver<Op>, events: mpsc::Sender<ThreadEvent>) {
+        self.driver.run(self.thread_id, ops, events).await;
+    }
+}
+
+fn exchange(provider: &Provider) -> Result<Exchange, StartFault> {
+    let id = || provider.id.clone();
+    if provider.dialect != Dialect::Responses {
+        return Err(StartFault::Dialect {
+            provider: id(),
+            dialect: provider.dialect,
+        });
+    }
+    provider::target(provider)
+        .and_then(Exchange::new)
+        .map_err(|source| StartFault::Provider {
+            provider: id(),
+            source,
+        })
+}
+
+/// Returns the environment for commands: without the key, and without whatever else holds it or
+/// the value of a header that is sent to the provider.
+fn environment(
+    provider: &Provider,
+    variables: Vec<(OsString, OsString)>,
+) -> Vec<(OsString, OsString)> {
+    let names: Vec<_> = provider.env_key.iter().map(String::as_str).collect();
+    let headers = provider
+        .headers
+        .iter()
+        .map(|(_, value)| value.expose())
+        .map(|value| value.strip_prefix("Bearer ").unwrap_or(value))
+        // Plain settings such as `true` are no secrets, and half the environment may equal them.
+        .filter(|value| value.len() >= MIN_HEADER_SECRET);
+    let secrets: Vec<_> = provider
+        .key
+        .iter()
+        .map(Secret::expose)
+        .chain(headers)
+        .collect();
+    scrub(
+        variables,
+        &[&[DEFAULT_ENV_KEY], names.as_slice()].concat(),
+        &secrets,
+    )
+}
+
+fn turn_context(config: &Config) -> serde_json::Value {
+    json!({
+        "cwd": config.cwd,
+        "approval_policy": config.approval_policy,
+        "sandbox_policy": {"mode": config.sandbox_mode},
+        "model": config.model,
+        "summary": "auto",
+    })
+}
+
+/// The variable that holds the key of the default provider; it never reaches a command, whichever
+/// provider is in use.
+const DEFAULT_ENV_KEY: &str = "LLMX_API_KEY";
+const MIN_HEADER_SECRET: usize = 8;
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use llmx_config::{Flags, Inputs, resolve};
+
+    use super::*;
+
+    pub(crate) fn config(cwd: &Path, base_url: &str) -> Config {
+        let file = format!(
+            "model = 'm'\nmodel_provider = 'test'\nsandbox_mode = 'danger-full-access'\n\
+             [model_providers.test]\nbase_url = '{base_url}'\nenv_key = 'TEST_KEY'\n"
+        );
+        let config = resolve(&Inputs {
+            home: cwd.join("home"),
+            cwd: cwd.to_owned(),
+            file: Some(file),
+            env: &|name| (name == "TEST_KEY").then(|| "sk-canary-1".into()),
+            overrides: &[],
+            flags: Flags::default(),
+        });
+        config.unwrap()
+    }
+
+    pub(crate) fn provider(base_url: &str) -> Provider {
+        config(Path::new("/"), base_url).provider
+    }
+
+    #[test]
+    fn commands_see_no_secret_under_any_name() {
+        let mut provider = provider("http://127.0.0.1:1");
+        let header = |name: &str, value: &str| (name.to_owned(), Secret::new(value.to_owned()));
+        provider.headers = vec![
+            header("x-auth", "Bearer team-canary"),
+            header("x-debug", "true"),
+        ];
+        let variables = [
+            ("PATH", "/bin"),
+            ("TEST_KEY", "x"),
+            ("LLMX_API_KEY", "y"),
+            ("COPY", "sk-canary-1"),
+            ("TEAM", "team-canary"),
+            ("DEBUG", "true"),
+        ];
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        let left = environment(&provider, variables.to_vec());
+        let left: Vec<_> = left
+            .iter()
+            .map(|(name, _)| name.to_str().unwrap())
+            .collect();
+        assert_eq!(left, ["PATH", "DEBUG"]);
+    }
+}

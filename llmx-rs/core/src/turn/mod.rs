@@ -1,0 +1,333 @@
+//! The conversation as a pure machine: events in, effects out, no clock, no files, no network.
+//!
+//! ```text
+//!            Prompt                    answer complete, calls in it
+//!   Idle ────────────▶ Streaming ───────────────────────────────▶ Calling
+//!    ▲                  │     ▲  ◀───────── all calls answered ───── │
+//!    │ answer complete, │     │ RetryDue                             │
+//!    │ no calls; or     │     │                                      │
+//!    │ no retry left    ▼     │                                      │
+//!    ├─────────────── Waiting ┘                                      │
+//!    └──────────── Interrupt, RecordFailed (from anywhere) ──────────┘
+//! ```
+//!
+//! What it promises, held by the properties in `tests/it/machine.rs`: a turn ends with exactly one terminal event;
+//! every call is run at most once and answered exactly once; what a frontend sees was recorded
+//! before. An event that does not belong to the current state changes nothing.
+
+mod answer;
+mod calls;
+mod fault;
+mod retry;
+mod show;
+mod vocabulary;
+
+use std::collections::VecDeque;
+
+use llmx_protocol::{ItemDetails, ThreadError, ThreadEvent, Usage};
+use llmx_wire::responses::{Item, Role};
+
+use self::answer::{Answer, Outcome};
+use self::calls::{CallIds, Calls, StartedCommand};
+pub use self::fault::{asked_pause_ms, is_final_code};
+pub use self::retry::RetryLimits;
+use self::retry::{Decision, Retries};
+use self::show::ItemNumbers;
+pub use self::vocabulary::{
+    Call, CallResult, Delay, Effect, Ended, Event, Fault, Note, Payload, Record, Retry,
+};
+
+/// One conversation.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// What the model is told before the first prompt; empty once it has been.
+    opening: Vec<Item>,
+    conversation: Vec<Item>,
+    /// Prompts that came while a turn was under way.
+    prompts: VecDeque<String>,
+    phase: Phase,
+    limits: RetryLimits,
+    retries: Retries,
+    /// What the turn has cost so far.
+    usage: Usage,
+    call_ids: CallIds,
+    numbers: ItemNumbers,
+}
+
+/// What the machine waits for.
+#[derive(Debug, Clone, PartialEq)]
+enum Phase {
+    /// A prompt.
+    Idle,
+    /// The rest of an answer.
+    Streaming(Answer),
+    /// The time to ask again.
+    Waiting,
+    /// The end of a call.
+    Calling(Calls),
+}
+
+impl Machine {
+    /// Starts a conversation that begins with `opening`.
+    pub fn new(opening: Vec<Item>, limits: RetryLimits) -> Self {
+        Self {
+            opening,
+            conversation: Vec::new(),
+            prompts: VecDeque::new(),
+            phase: Phase::Idle,
+            limits,
+            retries: Retries::new(limits),
+            usage: Usage::default(),
+            call_ids: CallIds::default(),
+            numbers: ItemNumbers::default(),
+        }
+    }
+
+    /// Returns what [`Effect::Request`] sends.
+    pub fn conversation(&self) -> &[Item] {
+        &self.conversation
+    }
+
+    /// Returns whether no turn is under way.
+    pub fn is_idle(&self) -> bool {
+        self.phase == Phase::Idle
+    }
+
+    /// Applies one event and returns what must now be done, in order.
+    pub fn handle(&mut self, event: Event) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match event {
+            Event::Prompt(prompt) => self.prompts.push_back(prompt),
+            Event::Model(event) => {
+                if let Phase::Streaming(answer) = &mut self.phase
+                    && let Some(outcome) = answer.push(event)
+                {
+                    self.settle(outcome, &mut effects);
+                }
+            }
+            Event::ModelEnded(ended) => self.stream_ended(ended, &mut effects),
+            Event::RetryDue => {
+                if self.phase == Phase::Waiting {
+                    self.request(&mut effects);
+                }
+            }
+            Event::CallStarted { command } => self.call_started(command, &mut effects),
+            Event::CallFinished(result) => self.call_finished(result, &mut effects),
+            Event::Interrupt => {
+                // A prompt that waited was meant for the turn that is now given up.
+                self.prompts.clear();
+                self.stop(Note::TurnAborted, "interrupted", &mut effects);
+            }
+            Event::RecordFailed(reason) => self.record_failed(&reason, &mut effects),
+        }
+        if self.is_idle()
+            && let Some(prompt) = self.prompts.pop_front()
+        {
+            self.begin(prompt, &mut effects);
+        }
+        effects
+    }
+
+    fn begin(&mut self, prompt: String, effects: &mut Vec<Effect>) {
+        self.usage = Usage::default();
+        effects.push(Effect::Record(Record::TurnContext));
+        let opening: Vec<_> = self.opening.drain(..).collect();
+        for item in opening {
+            self.append(item, effects);
+        }
+        self.append(Item::text_message(Role::User, prompt.as_str()), effects);
+        effects.push(Effect::Record(Record::Note(Note::UserMessage(prompt))));
+        effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
+        self.ask(effects);
+    }
+
+    /// Asks for a new answer, with a full budget of retries.
+    fn ask(&mut self, effects: &mut Vec<Effect>) {
+        self.retries = Retries::new(self.limits);
+        self.request(effects);
+    }
+
+    fn request(&mut self, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Streaming(Answer::default());
+        effects.push(Effect::Request);
+    }
+
+    fn settle(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
+        match outcome {
+            Outcome::Completed { items, usage } => {
+                show::add_usage(&mut self.usage, &usage);
+                let calls = self.commit(items, effects);
+                self.run_next(calls, effects);
+            }
+            Outcome::Incomplete {
+                items,
+                usage,
+                fault,
+            } => {
+                show::add_usage(&mut self.usage, &usage);
+                self.commit(items, effects);
+                self.fail(fault.message, effects);
+            }
+            Outcome::Failed { usage, fault } => {
+                show::add_usage(&mut self.usage, &usage);
+                self.retry_or_fail(&fault, effects);
+            }
+        }
+    }
+
+    /// Makes the items of an answer part of the conversation; returns the calls among them.
+    fn commit(&mut self, items: Vec<Item>, effects: &mut Vec<Effect>) -> Calls {
+        let mut calls = Calls::default();
+        for mut item in items {
+            if let Some(call) = self.call_ids.settle(&mut item) {
+                calls.push(call);
+            }
+            let words = show::words(&item);
+            self.append(item, effects);
+            if let Some((note, details)) = words {
+                effects.push(Effect::Record(Record::Note(note)));
+                effects.push(Effect::Emit(self.numbers.completed(details)));
+            }
+        }
+        calls
+    }
+
+    fn append(&mut self, item: Item, effects: &mut Vec<Effect>) {
+        effects.push(Effect::Record(Record::Item(item.clone())));
+        self.conversation.push(item);
+    }
+
+    /// Runs the next call; after the last one, asks the model again; without any, ends the turn.
+    fn run_next(&mut self, calls: Calls, effects: &mut Vec<Effect>) {
+        match calls.current() {
+            Some(call) => {
+                effects.push(Effect::RunCall(call.clone()));
+                self.phase = Phase::Calling(calls);
+            }
+            None if matches!(self.phase, Phase::Calling(_)) => self.ask(effects),
+            None => self.complete(effects),
+        }
+    }
+
+    fn call_started(&mut self, command: String, effects: &mut Vec<Effect>) {
+        let Phase::Calling(calls) = &mut self.phase else {
+            return;
+        };
+        if calls.started.is_some() {
+            return;
+        }
+        let item_id = self.numbers.next_id();
+        let started = StartedCommand { item_id, command };
+        effects.push(Effect::Emit(show::started_command(&started)));
+        calls.started = Some(started);
+    }
+
+    fn call_finished(&mut self, result: CallResult, effects: &mut Vec<Effect>) {
+        let Phase::Calling(calls) = &mut self.phase else {
+            return;
+        };
+        let mut calls = calls.clone();
+        self.answer_current(&mut calls, result, effects);
+        self.run_next(calls, effects);
+    }
+
+    /// Records the answer to the call under way, then shows how it ended.
+    fn answer_current(&mut self, calls: &mut Calls, result: CallResult, effects: &mut Vec<Effect>) {
+        let Some((call, started)) = calls.finish_current() else {
+            return;
+        };
+        let (answer, output, exit_code) = match result {
+            CallResult::Command {
+                answer,
+                output,
+                exit_code,
+            } => (answer, output, exit_code),
+            CallResult::Rejected { message } => (message.clone(), message, None),
+        };
+        self.append(call.answer(answer), effects);
+        effects.push(Effect::Emit(match started {
+            Some(command) => show::finished_command(command, output, exit_code),
+            None => self
+                .numbers
+                .completed(ItemDetails::Error { message: output }),
+        }));
+    }
+
+    fn stream_ended(&mut self, ended: Ended, effects: &mut Vec<Effect>) {
+        if !matches!(self.phase, Phase::Streaming(_)) {
+            return;
+        }
+        let fault = match ended {
+            Ended::Broken(fault) => fault,
+            Ended::Done | Ended::Eof => Fault {
+                message: "the stream ended before the answer was complete".to_owned(),
+                retry: Retry::Stream { after_ms: None },
+            },
+        };
+        self.retry_or_fail(&fault, effects);
+    }
+
+    fn retry_or_fail(&mut self, fault: &Fault, effects: &mut Vec<Effect>) {
+        match self.retries.next(fault) {
+            Decision::Again { delay, notice } => {
+                self.phase = Phase::Waiting;
+                effects.push(Effect::Emit(ThreadEvent::Error { message: notice }));
+                effects.push(Effect::Wait(delay));
+            }
+            Decision::GiveUp(message) => self.fail(message, effects),
+        }
+    }
+
+    fn complete(&mut self, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Idle;
+        let usage = self.usage;
+        effects.push(Effect::Record(Record::Note(Note::TokenCount(usage))));
+        effects.push(Effect::Emit(ThreadEvent::TurnCompleted { usage }));
+    }
+
+    fn fail(&mut self, message: String, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Idle;
+        let usage = Note::TokenCount(self.usage);
+        effects.push(Effect::Record(Record::Note(usage)));
+        let note = Note::TurnFailed(message.clone());
+        effects.push(Effect::Record(Record::Note(note)));
+        let error = ThreadError { message };
+        effects.push(Effect::Emit(ThreadEvent::TurnFailed { error }));
+    }
+
+    /// Ends the turn wherever it is; calls that are open are answered, so that the conversation
+    /// can go on.
+    fn stop(&mut self, note: Note, message: &str, effects: &mut Vec<Effect>) {
+        if self.is_idle() {
+            return;
+        }
+        effects.push(Effect::Abort);
+        if let Phase::Calling(calls) = &self.phase {
+            let mut calls = calls.clone();
+            while let Some((call, started)) = calls.finish_current() {
+                let words = format!("not finished: {message}");
+                self.append(call.answer(words.clone()), effects);
+                // A call that no frontend has seen needs no end on its screen.
+                if let Some(command) = started {
+                    effects.push(Effect::Emit(show::finished_command(command, words, None)));
+                }
+            }
+        }
+        self.phase = Phase::Idle;
+        effects.push(Effect::Record(Record::Note(note)));
+        let error = ThreadError {
+            message: message.to_owned(),
+        };
+        effects.push(Effect::Emit(ThreadEvent::TurnFailed { error }));
+    }
+
+    fn record_failed(&mut self, reason: &str, effects: &mut Vec<Effect>) {
+        let message = format!("the session cannot be recorded: {reason}");
+        if self.is_idle() {
+            effects.push(Effect::Emit(ThreadEvent::Error { message }));
+        } else {
+            self.prompts.clear();
+            self.stop(Note::TurnFailed(message.clone()), &message, effects);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Turns conversation items into what a frontend shows, and numbers it.
+
+use llmx_protocol::{ItemDetails, ItemStatus, ThreadEvent, ThreadItem, Usage};
+use llmx_wire::responses::{self, ContentPart, Item, Reasoning, Role};
+
+use super::calls::StartedCommand;
+use super::vocabulary::Note;
+
+/// Gives out `item_0`, `item_1`, …
+#[derive(Debug, Clone, Default)]
+pub(super) struct ItemNumbers {
+    next: u64,
+}
+
+impl ItemNumbers {
+    pub(super) fn next_id(&mut self) -> String {
+        let id = format!("item_{}", self.next);
+        self.next = self.next.saturating_add(1);
+        id
+    }
+
+    /// Makes the report of something that is finished as soon as it is known.
+    pub(super) fn completed(&mut self, details: ItemDetails) -> ThreadEvent {
+        let id = self.next_id();
+        ThreadEvent::ItemCompleted {
+            item: ThreadItem { id, details },
+        }
+    }
+}
+
+/// Returns how an item of the model is noted and shown; `None` for one that says nothing.
+pub(super) fn words(item: &Item) -> Option<(Note, ItemDetails)> {
+    match item {
+        Item::Message(message) if message.role == Role::Assistant => {
+            let text = Some(message.text()).filter(|text| !text.is_empty())?;
+            Some((
+                Note::AgentMessage(text.clone()),
+                ItemDetails::AgentMessage { text },
+            ))
+        }
+        Item::Reasoning(reasoning) => {
+            let text = Some(summary(reasoning)).filter(|text| !text.is_empty())?;
+            Some((
+                Note::AgentReasoning(text.clone()),
+                ItemDetails::Reasoning { text },
+            ))
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn started_command(started: &StartedCommand) -> ThreadEvent {
+    ThreadEvent::ItemStarted {
+        item: ThreadItem {
+            id: started.item_id.clone(),
+            details: ItemDetails::CommandExecution {
+                command: started.command.clone(),
+                aggregated_output: String::new(),
+                exit_code: None,
+                status: ItemStatus::InProgress,
+            },
+        },
+    }
+}
+
+pub(super) fn finished_command(
+    started: StartedCommand,
+    aggregated_output: String,
+    exit_code: Option<i32>,
+) -> ThreadEvent {
+    ThreadEvent::ItemCompleted {
+        item: ThreadItem {
+            id: started.item_id,
+            details: ItemDetails::CommandExecution {
+                command: started.command,
+                aggregated_output,
+                exit_code,
+                status: match exit_code {
+                    Some(0) => ItemStatus::Completed,
+                    _ => ItemStatus::Failed,
+                },
+            },
+        },
+    }
+}
+
+/// Adds what one answer cost to what the turn has cost so far.
+pub(super) fn add_usage(total: &mut Usage, answer: &responses::Usage) {
+    let add = |total: &mut u64, more: u64| *total = total.saturating_add(more);
+    add(&mut total.input_tokens, answer.input_tokens);
+    add(
+        &mut total.cached_input_tokens,
+        answer.input_tokens_details.cached_tokens,
+    );
+    add(&mut total.output_tokens, answer.output_tokens);
+}
+
+fn summary(reasoning: &Reasoning) -> String {
+    let parts: Vec<_> = reasoning
+        .summary
+        .iter()
+        .filter_map(ContentPart::text)
+        .filter(|text| !text.is_empty())
+        .collect();
+    parts.join("\n\n")
+}

@@ -1,0 +1,164 @@
+//! What the machine is told and what it asks for.
+
+use llmx_protocol::{ThreadEvent, Usage};
+use llmx_wire::responses::{Item, StreamEvent};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A person wrote this.
+    Prompt(String),
+    /// The model's answer goes on.
+    Model(StreamEvent),
+    /// No more of the answer will come.
+    ModelEnded(Ended),
+    /// The wait that was asked for is over.
+    RetryDue,
+    /// The call under way has become this command.
+    CallStarted {
+        /// The command line, quoted for a shell.
+        command: String,
+    },
+    /// The call under way is finished.
+    CallFinished(CallResult),
+    /// Everything must stop.
+    Interrupt,
+    /// What had to be recorded could not be, for this reason.
+    RecordFailed(String),
+}
+
+/// Why no more of an answer will come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// The server said that it is finished.
+    Done,
+    /// The connection closed without a word.
+    Eof,
+    /// The request or its stream failed.
+    Broken(Fault),
+}
+
+/// A failure of a request, with what the machine needs to decide about another try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What went wrong, for people; the server's own words where it gave any.
+    pub message: String,
+    /// Whether trying again may help.
+    pub retry: Retry,
+}
+
+/// Whether trying again may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The same request would fail again.
+    Never,
+    /// The request did not begin to be answered.
+    Request {
+        /// The pause that the server asked for.
+        after_ms: Option<u64>,
+    },
+    /// The answer was cut off.
+    Stream {
+        /// The pause that the server asked for.
+        after_ms: Option<u64>,
+    },
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallResult {
+    /// It became a command, which ran or was refused.
+    Command {
+        /// What the model is told.
+        answer: String,
+        /// What the command printed.
+        output: String,
+        /// How the command exited, where it ran and was not killed.
+        exit_code: Option<i32>,
+    },
+    /// It never became a command, for this reason.
+    Rejected {
+        /// What the model and the person are told.
+        message: String,
+    },
+}
+
+/// Something to be done; effects are performed in their order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Write this to the session file.
+    Record(Record),
+    /// Report this to the frontend.
+    Emit(ThreadEvent),
+    /// Send the conversation to the model.
+    Request,
+    /// Run this call and report its start and its end.
+    RunCall(Call),
+    /// Wait, then report that the retry is due.
+    Wait(Delay),
+    /// Stop the request, the wait or the call that is under way.
+    Abort,
+}
+
+/// A call of a tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The name that its answer repeats; unique within the conversation.
+    pub call_id: String,
+    /// The tool.
+    pub name: String,
+    /// What the tool is given.
+    pub payload: Payload,
+}
+
+/// What a tool is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payload {
+    /// JSON, or what the model took for it.
+    Json(String),
+    /// Free text.
+    Text(String),
+}
+
+/// A pause before another try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delay {
+    /// About this long: whoever waits spreads it, so that clients do not return in step.
+    About {
+        /// In milliseconds.
+        ms: u64,
+    },
+    /// At least this long, as the server asked.
+    AtLeast {
+        /// In milliseconds.
+        ms: u64,
+    },
+}
+
+/// What a session file must hold before a frontend may see its effect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// The settings that this turn runs under.
+    TurnContext,
+    /// A new item of the conversation.
+    Item(Item),
+    /// Something that happened beside the conversation.
+    Note(Note),
+}
+
+/// Something that happened beside the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// A person wrote this.
+    UserMessage(String),
+    /// The agent said this.
+    AgentMessage(String),
+    /// The agent showed this of its thoughts.
+    AgentReasoning(String),
+    /// The turn has cost this so far.
+    TokenCount(Usage),
+    /// The turn was interrupted.
+    TurnAborted,
+    /// The turn failed, for this reason.
+    TurnFailed(String),
+}

@@ -1,0 +1,470 @@
+//! What the machine promises, over arbitrary events, and the course of single turns.
+
+use std::collections::BTreeSet;
+
+use llmx_core::turn::{
+    CallResult, Delay, Effect, Ended, Event, Fault, Machine, Note, Record, Retry, RetryLimits,
+};
+use llmx_protocol::{ItemDetails, ThreadEvent, Usage};
+use llmx_wire::responses::{Item, StreamEvent};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+const LIMITS: RetryLimits = RetryLimits {
+    request: 2,
+    stream: 2,
+};
+
+#[test]
+fn a_turn_without_calls_records_and_shows_the_answer() {
+    let course = run([prompt("hi"), completed(&json!([message("hello")]))]);
+    assert_eq!(
+        course,
+        [
+            "record context",
+            "record item message",
+            "note user hi",
+            "emit turn.started",
+            "request",
+            "record item message",
+            "note agent hello",
+            "emit completed item_0 message hello",
+            "note tokens",
+            "emit turn.completed",
+        ]
+    );
+}
+
+#[test]
+fn a_call_is_run_answered_and_followed_by_a_new_request() {
+    let course = run([
+        prompt("hi"),
+        completed(&json!([call("c1", "ls")])),
+        Event::CallStarted {
+            command: "ls".to_owned(),
+        },
+        finished("a.txt", Some(0)),
+        completed(&json!([message("one file")])),
+    ]);
+    assert_eq!(
+        course[5..13],
+        [
+            "record item function_call",
+            "run c1",
+            "emit started item_0 ls",
+            "record item function_call_output",
+            "emit completed item_0 ls Completed",
+            "request",
+            "record item message",
+            "note agent one file",
+        ]
+    );
+}
+
+#[test]
+fn a_rejected_call_is_answered_and_shown() {
+    let course = run([
+        prompt("hi"),
+        completed(&json!([call("c1", "ls")])),
+        Event::CallFinished(CallResult::Rejected {
+            message: "no such tool".to_owned(),
+        }),
+    ]);
+    assert_eq!(
+        course[7..],
+        [
+            "record item function_call_output",
+            "emit completed item_0 error no such tool",
+            "request",
+        ]
+    );
+}
+
+#[test]
+fn a_cut_answer_leaves_no_trace_and_is_asked_for_again() {
+    let course = run([
+        prompt("hi"),
+        item_done(&message("half")),
+        item_done(&call("c1", "rm -rf build")),
+        Event::ModelEnded(Ended::Eof),
+        Event::RetryDue,
+        completed(&json!([message("whole")])),
+    ]);
+    assert_eq!(
+        course[5..9],
+        [
+            "emit error trying again in 0.2 s (1 of 2): \
+             the stream ended before the answer was complete",
+            "wait 200",
+            "request",
+            "record item message",
+        ]
+    );
+    assert!(
+        !course
+            .iter()
+            .any(|step| step.contains("half") || step.starts_with("run"))
+    );
+}
+
+#[test]
+fn a_fault_that_no_retry_helps_fails_the_turn_with_its_words() {
+    let course = run([
+        prompt("hi"),
+        Event::ModelEnded(Ended::Broken(Fault {
+            message: "401 bad key".to_owned(),
+            retry: Retry::Never,
+        })),
+    ]);
+    assert_eq!(
+        course[5..],
+        [
+            "note tokens",
+            "note failed 401 bad key",
+            "emit turn.failed 401 bad key"
+        ]
+    );
+}
+
+#[test]
+fn an_interrupted_command_is_answered_so_that_the_conversation_can_go_on() {
+    let mut machine = machine();
+    let mut course = Vec::new();
+    for event in [
+        prompt("hi"),
+        completed(&json!([call("c1", "sleep 9"), call("c2", "ls")])),
+        Event::CallStarted {
+            command: "sleep 9".to_owned(),
+        },
+        Event::Interrupt,
+    ] {
+        course.extend(machine.handle(event).iter().map(brief));
+    }
+    assert_eq!(
+        course[9..],
+        [
+            "abort",
+            "record item function_call_output",
+            "emit completed item_0 sleep 9 Failed",
+            "record item function_call_output",
+            "note aborted",
+            "emit turn.failed interrupted",
+        ]
+    );
+    assert!(machine.is_idle());
+    assert_eq!(unanswered(machine.conversation()), BTreeSet::new());
+}
+
+#[test]
+fn usage_is_that_of_the_turn() {
+    let mut machine = machine();
+    let usage = json!({"input_tokens": 10, "input_tokens_details": {"cached_tokens": 4},
+        "output_tokens": 2});
+    for _ in 0..2 {
+        machine.handle(prompt("hi"));
+        machine.handle(ended("completed", &json!([call("c", "ls")]), &usage));
+        machine.handle(finished("", Some(0)));
+        let effects = machine.handle(ended("completed", &json!([message("x")]), &usage));
+        let expected = Usage {
+            input_tokens: 20,
+            cached_input_tokens: 8,
+            output_tokens: 4,
+        };
+        let last = ThreadEvent::TurnCompleted { usage: expected };
+        assert_eq!(effects.last(), Some(&Effect::Emit(last)));
+    }
+}
+
+#[test]
+fn a_prompt_during_a_turn_waits_for_its_end() {
+    let mut machine = machine();
+    machine.handle(prompt("one"));
+    assert_eq!(machine.handle(prompt("two")), []);
+    let effects = machine.handle(completed(&json!([])));
+    assert!(effects.contains(&Effect::Request));
+}
+
+proptest! {
+    /// Whatever happens in whatever order, every promise of the machine holds.
+    #[test]
+    fn the_promises_hold(events in prop::collection::vec(arbitrary_event(), 0..60)) {
+        let mut machine = machine();
+        let mut log = Vec::new();
+        for event in events {
+            log.extend(machine.handle(event));
+        }
+        log.extend(machine.handle(Event::Interrupt));
+
+        prop_assert!(machine.is_idle());
+        prop_assert_eq!(unanswered(machine.conversation()), BTreeSet::new());
+        every_turn_ends_once(&log)?;
+        no_call_runs_twice(&log)?;
+        items_are_paired(&log)?;
+        records_come_before_what_they_hold(&log)?;
+        retries_are_bounded(&log)?;
+        recorded_items_are_the_conversation(&log, machine.conversation())?;
+    }
+}
+
+type Check = Result<(), TestCaseError>;
+
+fn every_turn_ends_once(log: &[Effect]) -> Check {
+    let mut open = false;
+    for event in emitted(log) {
+        match event {
+            ThreadEvent::TurnStarted {} => {
+                prop_assert!(!open);
+                open = true;
+            }
+            event if event.ends_turn() => {
+                prop_assert!(open);
+                open = false;
+            }
+            ThreadEvent::ThreadStarted { .. } | ThreadEvent::Error { .. } => {}
+            _ => prop_assert!(open, "an item outside a turn"),
+        }
+    }
+    prop_assert!(!open);
+    Ok(())
+}
+
+fn no_call_runs_twice(log: &[Effect]) -> Check {
+    let mut seen = BTreeSet::new();
+    for effect in log {
+        if let Effect::RunCall(call) = effect {
+            prop_assert!(seen.insert(call.call_id.clone()), "{} twice", call.call_id);
+        }
+    }
+    Ok(())
+}
+
+fn items_are_paired(log: &[Effect]) -> Check {
+    let mut open = BTreeSet::new();
+    let mut last = None;
+    for event in emitted(log) {
+        match event {
+            ThreadEvent::ItemStarted { item } => {
+                prop_assert!(number(item) > last);
+                last = number(item);
+                open.insert(item.id.clone());
+            }
+            ThreadEvent::ItemCompleted { item } if !open.remove(&item.id) => {
+                prop_assert!(number(item) > last);
+                last = number(item);
+            }
+            _ => {}
+        }
+    }
+    prop_assert!(open.is_empty(), "never completed: {:?}", open);
+    Ok(())
+}
+
+fn records_come_before_what_they_hold(log: &[Effect]) -> Check {
+    let mut noted = Vec::new();
+    for effect in log {
+        match effect {
+            Effect::Record(Record::Note(Note::AgentMessage(text) | Note::AgentReasoning(text))) => {
+                noted.push(text.as_str());
+            }
+            Effect::Record(Record::Note(Note::TurnFailed(_) | Note::TurnAborted)) => {
+                noted.push("failed");
+            }
+            Effect::Emit(ThreadEvent::ItemCompleted { item }) => {
+                if let ItemDetails::AgentMessage { text } | ItemDetails::Reasoning { text } =
+                    &item.details
+                {
+                    prop_assert_eq!(noted.pop(), Some(text.as_str()));
+                }
+            }
+            Effect::Emit(ThreadEvent::TurnFailed { .. }) => {
+                prop_assert_eq!(noted.pop(), Some("failed"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn retries_are_bounded(log: &[Effect]) -> Check {
+    let mut in_a_row = 0;
+    for effect in log {
+        match effect {
+            Effect::Wait(_) => in_a_row += 1,
+            Effect::Record(_) => in_a_row = 0,
+            _ => {}
+        }
+        prop_assert!(in_a_row <= LIMITS.request + LIMITS.stream);
+    }
+    Ok(())
+}
+
+fn recorded_items_are_the_conversation(log: &[Effect], conversation: &[Item]) -> Check {
+    let recorded = log.iter().filter_map(|effect| match effect {
+        Effect::Record(Record::Item(item)) => Some(item),
+        _ => None,
+    });
+    prop_assert!(recorded.eq(conversation));
+    Ok(())
+}
+
+fn arbitrary_event() -> impl Strategy<Value = Event> {
+    let item = prop_oneof![
+        Just(message("hello")),
+        Just(message("")),
+        Just(json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": "so"}]})),
+        Just(json!({"type": "martian"})),
+        "(c[12])?".prop_map(|id| call(&id, "ls")),
+        "(c[12])?".prop_map(|id| json!({
+            "type": "custom_tool_call", "call_id": id, "name": "x", "input": "y"
+        })),
+    ];
+    let items = prop::collection::vec(item.clone(), 0..4);
+    let end = prop::sample::select(vec!["completed", "incomplete", "failed"]);
+    let retry = prop_oneof![
+        Just(Retry::Never),
+        prop::option::of(0_u64..400_000).prop_map(|after_ms| Retry::Request { after_ms }),
+        Just(Retry::Stream { after_ms: None }),
+    ];
+    prop_oneof![
+        2 => Just(prompt("hi")),
+        4 => item.prop_map(|item| item_done(&item)),
+        6 => (end, items).prop_map(|(end, items)| ended(end, &json!(items), &Value::Null)),
+        1 => Just(Event::Model(parse(&json!({"type": "error", "message": "no"})))),
+        1 => Just(Event::ModelEnded(Ended::Done)),
+        1 => Just(Event::ModelEnded(Ended::Eof)),
+        2 => retry.prop_map(|retry| Event::ModelEnded(Ended::Broken(Fault {
+            message: "broken".to_owned(),
+            retry,
+        }))),
+        3 => Just(Event::RetryDue),
+        4 => Just(Event::CallStarted { command: "ls".to_owned() }),
+        4 => prop::option::of(-1..2).prop_map(|code| finished("out", code)),
+        2 => Just(Event::CallFinished(CallResult::Rejected { message: "no".to_owned() })),
+        1 => Just(Event::Interrupt),
+        1 => Just(Event::RecordFailed("disk full".to_owned())),
+    ]
+}
+
+fn machine() -> Machine {
+    Machine::new(Vec::new(), LIMITS)
+}
+
+fn run(events: impl IntoIterator<Item = Event>) -> Vec<String> {
+    let mut machine = machine();
+    let effects = events.into_iter().flat_map(|event| machine.handle(event));
+    effects.map(|effect| brief(&effect)).collect()
+}
+
+/// The calls of a conversation that have no answer, or more than one.
+fn unanswered(conversation: &[Item]) -> BTreeSet<String> {
+    let mut open = BTreeSet::new();
+    for item in conversation {
+        match item {
+            Item::FunctionCall(call) => assert!(open.insert(call.call_id.clone())),
+            Item::CustomToolCall(call) => assert!(open.insert(call.call_id.clone())),
+            Item::FunctionCallOutput(output) | Item::CustomToolCallOutput(output) => {
+                assert!(open.remove(&output.call_id), "{} twice", output.call_id);
+            }
+            _ => {}
+        }
+    }
+    open
+}
+
+fn emitted(log: &[Effect]) -> impl Iterator<Item = &ThreadEvent> {
+    log.iter().filter_map(|effect| match effect {
+        Effect::Emit(event) => Some(event),
+        _ => None,
+    })
+}
+
+fn number(item: &llmx_protocol::ThreadItem) -> Option<u64> {
+    item.id.strip_prefix("item_")?.parse().ok()
+}
+
+fn prompt(text: &str) -> Event {
+    Event::Prompt(text.to_owned())
+}
+
+fn finished(output: &str, exit_code: Option<i32>) -> Event {
+    Event::CallFinished(CallResult::Command {
+        answer: format!("exit code {exit_code:?}\n{output}"),
+        output: output.to_owned(),
+        exit_code,
+    })
+}
+
+fn message(text: &str) -> Value {
+    let part = json!({"type": "output_text", "text": text});
+    json!({"type": "message", "role": "assistant", "content": [part]})
+}
+
+fn call(call_id: &str, command: &str) -> Value {
+    let arguments = json!({"command": command}).to_string();
+    json!({"type": "function_call", "call_id": call_id, "name": "shell", "arguments": arguments})
+}
+
+fn item_done(item: &Value) -> Event {
+    Event::Model(parse(
+        &json!({"type": "response.output_item.done", "item": item}),
+    ))
+}
+
+fn completed(output: &Value) -> Event {
+    ended("completed", output, &Value::Null)
+}
+
+fn ended(how: &str, output: &Value, usage: &Value) -> Event {
+    let response = json!({"id": "r", "output": output, "usage": usage});
+    Event::Model(parse(
+        &json!({"type": format!("response.{how}"), "response": response}),
+    ))
+}
+
+fn parse(value: &Value) -> StreamEvent {
+    StreamEvent::parse(None, &value.to_string()).unwrap()
+}
+
+fn brief(effect: &Effect) -> String {
+    match effect {
+        Effect::Record(Record::TurnContext) => "record context".to_owned(),
+        Effect::Record(Record::Item(item)) => format!("record item {}", item.kind()),
+        Effect::Record(Record::Note(note)) => match note {
+            Note::UserMessage(text) => format!("note user {text}"),
+            Note::AgentMessage(text) => format!("note agent {text}"),
+            Note::AgentReasoning(text) => format!("note reasoning {text}"),
+            Note::TokenCount(_) => "note tokens".to_owned(),
+            Note::TurnAborted => "note aborted".to_owned(),
+            Note::TurnFailed(reason) => format!("note failed {reason}"),
+        },
+        Effect::Emit(event) => format!("emit {}", brief_event(event)),
+        Effect::Request => "request".to_owned(),
+        Effect::RunCall(call) => format!("run {}", call.call_id),
+        Effect::Wait(Delay::About { ms } | Delay::AtLeast { ms }) => format!("wait {ms}"),
+        Effect::Abort => "abort".to_owned(),
+    }
+}
+
+fn brief_event(event: &ThreadEvent) -> String {
+    let item = |item: &llmx_protocol::ThreadItem, end: bool| {
+        let details = match &item.details {
+            ItemDetails::AgentMessage { text } => format!("message {text}"),
+            ItemDetails::Error { message } => format!("error {message}"),
+            ItemDetails::CommandExecution {
+                command, status, ..
+            } if end => format!("{command} {status:?}"),
+            ItemDetails::CommandExecution { command, .. } => command.clone(),
+            other => format!("{other:?}"),
+        };
+        format!("{} {details}", item.id)
+    };
+    match event {
+        ThreadEvent::ItemStarted { item: started } => format!("started {}", item(started, false)),
+        ThreadEvent::ItemCompleted { item: done } => format!("completed {}", item(done, true)),
+        ThreadEvent::Error { message } => format!("error {message}"),
+        ThreadEvent::TurnFailed { error } => format!("turn.failed {}", error.message),
+        ThreadEvent::TurnStarted {} => "turn.started".to_owned(),
+        ThreadEvent::TurnCompleted { .. } => "turn.completed".to_owned(),
+        other => format!("{other:?}"),
+    }
+}

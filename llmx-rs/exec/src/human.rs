@@ -1,0 +1,191 @@
+//! Prints events for a person: the last message on stdout, the way to it on stderr.
+
+use std::io::{self, Write};
+
+use llmx_config::Config;
+use llmx_protocol::{ItemDetails, ThreadEvent, ThreadItem};
+
+/// What a person sees of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Human {
+    /// The newest message; only when something follows is it known not to be the last.
+    message: Option<String>,
+}
+
+impl Human {
+    /// Writes what the run is about to do.
+    pub(crate) fn begin(config: &Config, thread_id: &str, stderr: &mut dyn Write) {
+        let sandbox = serde_json::to_value(config.sandbox_mode).unwrap_or_default();
+        let lines = [
+            ("workdir", config.cwd.display().to_string()),
+            (
+                "model",
+                format!("{} at {}", config.model, config.provider.name),
+            ),
+            ("sandbox", sandbox.as_str().unwrap_or_default().to_owned()),
+            ("session", thread_id.to_owned()),
+        ];
+        tell(stderr, concat!("llmx ", env!("CARGO_PKG_VERSION")));
+        for (name, value) in lines {
+            tell(stderr, &format!("{name:8} {value}"));
+        }
+    }
+
+    /// Prints `event`. Only stdout can fail: without it there is no use in going on, while
+    /// stderr is a courtesy.
+    pub(crate) fn print(
+        &mut self,
+        event: &ThreadEvent,
+        stdout: &mut dyn Write,
+        stderr: &mut dyn Write,
+    ) -> io::Result<()> {
+        match event {
+            ThreadEvent::ThreadStarted { .. } | ThreadEvent::TurnStarted {} => {}
+            ThreadEvent::ItemStarted { item } | ThreadEvent::ItemUpdated { item } => {
+                self.flush_message(stderr);
+                begin_item(item, stderr);
+            }
+            ThreadEvent::ItemCompleted { item } => {
+                self.flush_message(stderr);
+                self.end_item(item, stderr);
+            }
+            ThreadEvent::Error { message } => tell(stderr, message),
+            ThreadEvent::TurnFailed { error } => {
+                self.flush_message(stderr);
+                tell(stderr, &format!("error: {}", error.message));
+            }
+            ThreadEvent::TurnCompleted { usage } => {
+                tell(
+                    stderr,
+                    &format!(
+                        "\ntokens   {} in ({} cached), {} out",
+                        usage.input_tokens, usage.cached_input_tokens, usage.output_tokens
+                    ),
+                );
+                if let Some(message) = self.message.take() {
+                    writeln!(stdout, "{}", message.trim_end_matches('\n'))?;
+                    stdout.flush()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end_item(&mut self, item: &ThreadItem, stderr: &mut dyn Write) {
+        match &item.details {
+            ItemDetails::AgentMessage { text } => self.message = Some(text.clone()),
+            ItemDetails::Reasoning { text } => tell(stderr, &format!("\n{text}")),
+            ItemDetails::CommandExecution {
+                aggregated_output,
+                exit_code,
+                ..
+            } => {
+                tell(stderr, aggregated_output.trim_end_matches('\n'));
+                match exit_code {
+                    Some(0) => {}
+                    Some(code) => tell(stderr, &format!("exit code {code}")),
+                    None => tell(stderr, "did not finish"),
+                }
+            }
+            ItemDetails::Error { message } => tell(stderr, &format!("\nwarning: {message}")),
+            other => tell(stderr, &format!("\n{other:?}")),
+        }
+    }
+
+    fn flush_message(&mut self, stderr: &mut dyn Write) {
+        if let Some(message) = self.message.take() {
+            tell(stderr, &format!("\n{message}"));
+        }
+    }
+}
+
+fn begin_item(item: &ThreadItem, stderr: &mut dyn Write) {
+    if let ItemDetails::CommandExecution { command, .. } = &item.details {
+        tell(stderr, &format!("\n$ {command}"));
+    }
+}
+
+/// Writes `text` as lines, unless there are none.
+fn tell(stderr: &mut dyn Write, text: &str) {
+    if !text.is_empty() {
+        let _unread = writeln!(stderr, "{}", harmless(text));
+    }
+}
+
+/// Replaces control characters, with which a model or a command could rewrite the screen.
+fn harmless(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' | '\t' => c,
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.replace("\r\n", "\n").chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use llmx_protocol::{ItemStatus, ThreadError, Usage};
+
+    use super::*;
+
+    #[test]
+    fn only_the_last_message_is_on_stdout() {
+        let (out, err) = printed(&[
+            item(agent("looking")),
+            item(command("ls", Some(0), "a.txt\n")),
+            item(agent("one file")),
+            ThreadEvent::TurnCompleted {
+                usage: Usage::default(),
+            },
+        ]);
+        assert_eq!(out, "one file\n");
+        assert_eq!(err, "\nlooking\na.txt\n\ntokens   0 in (0 cached), 0 out\n");
+    }
+
+    #[test]
+    fn a_failed_turn_leaves_stdout_empty_and_says_why_once() {
+        let error = ThreadError {
+            message: "no".to_owned(),
+        };
+        let events = [item(agent("half")), ThreadEvent::TurnFailed { error }];
+        let (out, err) = printed(&events);
+        assert_eq!((out.as_str(), err.as_str()), ("", "\nhalf\nerror: no\n"));
+    }
+
+    #[test]
+    fn no_output_can_rewrite_the_screen() {
+        let (_, err) = printed(&[item(command("x", Some(3), "\u{1b}[2Jboo\r\nrow\tx\r"))]);
+        assert_eq!(err, "\u{FFFD}[2Jboo\nrow\tx\u{FFFD}\nexit code 3\n");
+    }
+
+    fn printed(events: &[ThreadEvent]) -> (String, String) {
+        let (mut human, mut out, mut err) = (Human::default(), Vec::new(), Vec::new());
+        for event in events {
+            human.print(event, &mut out, &mut err).unwrap();
+        }
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (text(out), text(err))
+    }
+
+    fn item(details: ItemDetails) -> ThreadEvent {
+        let id = "item_0".to_owned();
+        ThreadEvent::ItemCompleted {
+            item: ThreadItem { id, details },
+        }
+    }
+
+    fn agent(text: &str) -> ItemDetails {
+        ItemDetails::AgentMessage {
+            text: text.to_owned(),
+        }
+    }
+
+    fn command(command: &str, exit_code: Option<i32>, output: &str) -> ItemDetails {
+        ItemDetails::CommandExecution {
+            command: command.to_owned(),
+            aggregated_output: output.to_owned(),
+            exit_code,
+            status: ItemStatus::Completed,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! One headless run: prompt, session, output, end.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Error, Result};
+use llmx_config::Config;
+use llmx_core::{Origin, Session, System};
+use llmx_protocol::{ApprovalPolicy, Op, ThreadEvent};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
+
+use crate::ending::Ending;
+use crate::human::Human;
+use crate::last_message::LastMessageFile;
+use crate::output::{self, Report, Style};
+use crate::stdin::Stdin;
+use crate::stop::{self, Stop};
+use crate::{json, prompt};
+
+/// What a person asks of a run.
+#[derive(Debug, Clone, Default)]
+pub struct ExecArgs {
+    /// The prompt; `-` or nothing means stdin.
+    pub prompt: Option<String>,
+    /// Whether stdout holds JSON lines instead of the last message.
+    pub json: bool,
+    /// Where the last message is written besides.
+    pub output_last_message: Option<PathBuf>,
+}
+
+/// The ends of the process that a run touches.
+pub struct Io {
+    /// Where a prompt may come from.
+    pub stdin: Stdin,
+    /// Where results go.
+    pub stdout: Box<dyn Write + Send>,
+    /// Where everything else goes.
+    pub stderr: Box<dyn Write + Send>,
+    /// Requests to stop.
+    pub stops: mpsc::Receiver<Stop>,
+    /// The environment; commands see it without the secrets.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// Runs one prompt with the streams, the signals and the environment of this process.
+///
+/// It must be called within a tokio runtime that has IO and time enabled.
+pub async fn run(config: Config, args: ExecArgs) -> Ending {
+    let stops = match stop::listen() {
+        Ok(stops) => stops,
+        Err(error) => {
+            let _unread = writeln!(io::stderr(), "error: signals cannot be received: {error}");
+            return Ending::Setup;
+        }
+    };
+    let io = Io {
+        stdin: Stdin::of_process(),
+        stdout: Box::new(io::stdout()),
+        stderr: Box::new(io::stderr()),
+        stops,
+        environment: std::env::vars_os().collect(),
+    };
+    run_with(config, args, io).await
+}
+
+/// Runs one prompt with `io` in place of the process.
+pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
+    // Nobody is there to be asked.
+    config.approval_policy = ApprovalPolicy::Never;
+    let Io {
+        stdin,
+        mut stdout,
+        mut stderr,
+        mut stops,
+        environment,
+    } = io;
+    let reading = prompt::resolve(args.prompt, stdin, &mut *stderr);
+    let prompt = tokio::select! {
+        prompt = reading => prompt,
+        Some(stop) = stops.recv() => {
+            refuse(args.json, "interrupted", &mut *stdout, &mut *stderr);
+            return Ending::Stopped(stop);
+        }
+    };
+    let prompt = match prompt {
+        Ok(prompt) => prompt,
+        Err(none) => {
+            refuse(args.json, &none.message(), &mut *stdout, &mut *stderr);
+            return Ending::Usage;
+        }
+    };
+    let (session, file) = match prepare(&config, environment, args.output_last_message) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            refuse(args.json, &format!("{error:#}"), &mut *stdout, &mut *stderr);
+            return Ending::Setup;
+        }
+    };
+    let style = if args.json {
+        Style::Json
+    } else {
+        Human::begin(&config, session.thread_id().as_str(), &mut *stderr);
+        Style::Human(Human::default())
+    };
+    let (ops, ops_in) = mpsc::channel(OPS);
+    let (events_out, events) = mpsc::channel(EVENTS);
+    // The channel is empty, so there is room.
+    let _sent = ops.try_send(Op::UserTurn { prompt });
+    let report = output::start(style, events, ops.clone(), stdout, stderr);
+    let work = session.run(ops_in, events_out);
+    match finish(work, report, &ops, &mut stops).await {
+        Ok(report) => conclude(report, file.as_ref()),
+        Err(stop) => Ending::Stopped(stop),
+    }
+}
+
+/// Does everything that can fail before the first request.
+fn prepare(
+    config: &Config,
+    environment: Vec<(OsString, OsString)>,
+    file: Option<PathBuf>,
+) -> Result<(Session, Option<LastMessageFile>)> {
+    let file = file.map(LastMessageFile::check).transpose()?;
+    let origin = Origin {
+        source: "exec",
+        environment,
+    };
+    let session = Session::start(config, origin, Arc::new(System)).map_err(Error::new)?;
+    Ok((session, file))
+}
+
+/// Says why nothing was done: on stderr, and to programs that read events also on stdout.
+fn refuse(json: bool, message: &str, stdout: &mut dyn Write, stderr: &mut dyn Write) {
+    let _unread = writeln!(stderr, "error: {message}");
+    if json {
+        let message = message.to_owned();
+        let _unread = json::print(&ThreadEvent::Error { message }, stdout);
+    }
+}
+
+/// Runs the session and its printing to the end. A first signal asks the session to end in order;
+/// a second one, or too long a wait after the first, ends the run as it is.
+async fn finish(
+    work: impl Future<Output = ()>,
+    report: oneshot::Receiver<Report>,
+    ops: &mpsc::Sender<Op>,
+    stops: &mut mpsc::Receiver<Stop>,
+) -> Result<Report, Stop> {
+    let done = async {
+        work.await;
+        report.await.unwrap_or_default()
+    };
+    tokio::pin!(done);
+    let stop = tokio::select! {
+        report = &mut done => return Ok(report),
+        Some(stop) = stops.recv() => stop,
+    };
+    // A full channel already holds an operation that ends the turn.
+    let _sent = ops.try_send(Op::Shutdown);
+    tokio::select! {
+        report = &mut done => {
+            // The signal may have come when everything was done.
+            if report.completed { Ok(report) } else { Err(stop) }
+        }
+        Some(stop) = stops.recv() => Err(stop),
+        () = sleep(GRACE) => Err(stop),
+    }
+}
+
+fn conclude(mut report: Report, file: Option<&LastMessageFile>) -> Ending {
+    let stderr = &mut report.stderr;
+    if let Some(fault) = &report.fault {
+        if fault.kind() == io::ErrorKind::BrokenPipe {
+            return Ending::OutputClosed;
+        }
+        let _unread = writeln!(stderr, "error: stdout cannot be written: {fault}");
+        return Ending::Setup;
+    }
+    if !report.completed {
+        return Ending::TurnFailed;
+    }
+    let message = report.last_message.as_deref();
+    if message.is_none() {
+        let _unread = writeln!(stderr, "warning: the agent said nothing");
+    }
+    if let Some(file) = file
+        && let Err(error) = file.write(message.unwrap_or_default())
+    {
+        let _unread = writeln!(stderr, "error: {error:#}");
+        return Ending::Setup;
+    }
+    Ending::Completed
+}
+
+const OPS: usize = 4;
+const EVENTS: usize = 64;
+/// What the end of a turn may take once a signal has asked for it.
+const GRACE: Duration = Duration::from_secs(5);

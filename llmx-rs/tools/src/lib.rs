@@ -1,0 +1,16 @@
+//! Each tool the model may call: its schema and its execution.
+//!
+//! A call goes through two steps. [`Toolbox::prepare`] reads what the model wrote, repairs it
+//! where only one meaning is possible, and refuses it in words otherwise. [`Prepared::run`]
+//! executes it. A tool is one module with the text that the model reads in a `.md` file beside it.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
+
+mod environment;
+mod quote;
+mod shell;
+mod toolbox;
+
+pub use environment::scrub;
+pub use toolbox::{Input, Outcome, Prepared, Settings, ToolSpec, Toolbox};

@@ -1,0 +1,195 @@
+//! Runs real commands through the toolbox.
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test a panic is the report; clippy sees only #[test] functions as tests"
+)]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use llmx_protocol::SandboxMode;
+use llmx_tools::{Input, Outcome, Settings, Toolbox};
+
+#[tokio::test]
+async fn a_command_answers_with_its_exit_code_and_its_output_in_order() {
+    let outcome = bash("echo one; echo two >&2; echo three; exit 3").await;
+    assert_eq!(outcome.exit_code, Some(3));
+    assert_eq!(outcome.output, "one\ntwo\nthree\n");
+    assert!(outcome.answer.starts_with("exit code: 3\nduration: 0."));
+    assert!(outcome.answer.ends_with("output:\none\ntwo\nthree\n"));
+}
+
+#[tokio::test]
+async fn stdin_is_empty_and_the_environment_is_what_was_given() {
+    let outcome = bash("cat; env | sort | grep -v -e ^_= -e ^PWD= -e ^SHLVL=").await;
+    assert_eq!(outcome.output, format!("PATH={PATH}\n"));
+}
+
+#[tokio::test]
+async fn the_working_directory_is_that_of_the_session_or_of_the_call() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("sub")).unwrap();
+    let toolbox = toolbox(home.path(), SandboxMode::DangerFullAccess);
+    for (workdir, expected) in [("", ""), (r#","workdir":"sub""#, "/sub")] {
+        let outcome = call(&toolbox, &format!(r#"{{"command":["pwd","-P"]{workdir}}}"#)).await;
+        let real = home.path().canonicalize().unwrap();
+        assert_eq!(outcome.output, format!("{}{expected}\n", real.display()));
+    }
+    let outcome = call(&toolbox, r#"{"command":["pwd"],"workdir":"none"}"#).await;
+    assert!(outcome.answer.contains("none is not a directory"));
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_exist_is_named() {
+    let outcome = run(r#"{"command":["no-such-program-here"]}"#).await;
+    assert_eq!(outcome.exit_code, None);
+    assert!(
+        outcome
+            .answer
+            .contains("`no-such-program-here` cannot be started")
+    );
+}
+
+#[tokio::test]
+async fn the_time_limit_kills_the_whole_tree() {
+    let home = tempfile::tempdir().unwrap();
+    let pids = home.path().join("pids");
+    let script = format!(
+        "trap '' TERM; (trap '' TERM; sleep 60) & echo $! $$ > {}; echo begun; wait",
+        pids.display()
+    );
+    let arguments = format!(r#"{{"command":["bash","-c","{script}"],"timeout_ms":1000}}"#);
+    let begun = Instant::now();
+    let outcome = run(&arguments).await;
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert_eq!(
+        (outcome.exit_code, outcome.output.as_str()),
+        (None, "begun\n")
+    );
+    assert!(
+        outcome
+            .answer
+            .starts_with("killed: it did not end within timeout_ms")
+    );
+    assert_gone(&pids);
+}
+
+#[tokio::test]
+async fn dropping_the_run_kills_the_whole_tree() {
+    let home = tempfile::tempdir().unwrap();
+    let pids = home.path().join("pids");
+    let script = format!("sleep 60 & echo $! $$ > {}; wait", pids.display());
+    let arguments = format!(r#"{{"command":["bash","-c","{script}"]}}"#);
+    let interrupted = tokio::time::timeout(Duration::from_millis(1000), run(&arguments)).await;
+    assert!(interrupted.is_err());
+    assert_gone(&pids);
+}
+
+#[tokio::test]
+async fn a_process_left_in_the_background_does_not_delay_the_answer_and_is_killed() {
+    let home = tempfile::tempdir().unwrap();
+    let pids = home.path().join("pids");
+    let begun = Instant::now();
+    let outcome = bash(&format!(
+        "sleep 60 & echo $! > {}; echo done",
+        pids.display()
+    ))
+    .await;
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert_eq!(
+        (outcome.exit_code, outcome.output.as_str()),
+        (Some(0), "done\n")
+    );
+    assert_gone(&pids);
+}
+
+#[tokio::test]
+async fn a_flood_of_output_is_cut_in_the_middle() {
+    let outcome = bash("head -c 20000000 /dev/zero | tr '\\0' x; echo end").await;
+    assert_eq!(outcome.exit_code, Some(0));
+    assert!(outcome.output.len() < 64 << 10);
+    assert!(outcome.output.contains(" bytes are left out here]"));
+    assert!(outcome.output.ends_with("xend\n"));
+}
+
+#[tokio::test]
+async fn without_full_access_no_command_runs_and_the_cure_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    for mode in [SandboxMode::ReadOnly, SandboxMode::WorkspaceWrite] {
+        let toolbox = toolbox(home.path(), mode);
+        let outcome = call(&toolbox, r#"{"command":["touch","trace"]}"#).await;
+        assert_eq!(outcome.exit_code, None);
+        assert!(outcome.answer.contains("sandbox_mode=danger-full-access"));
+        assert!(!home.path().join("trace").exists());
+    }
+}
+
+#[test]
+fn unknown_tools_and_unreadable_calls_are_refused_in_words() {
+    let toolbox = toolbox(Path::new("/"), SandboxMode::DangerFullAccess);
+    let unknown = toolbox.prepare("read_file", Input::Json("{}")).unwrap_err();
+    assert_eq!(
+        unknown,
+        "there is no tool `read_file`; the only tool is `shell`"
+    );
+    let broken = toolbox.prepare("shell", Input::Json("{")).unwrap_err();
+    assert!(broken.starts_with("the call of `shell` cannot be read: "));
+}
+
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+fn toolbox(cwd: &Path, sandbox_mode: SandboxMode) -> Toolbox {
+    Toolbox::new(Settings {
+        cwd: cwd.to_owned(),
+        sandbox_mode,
+        environment: vec![("PATH".into(), PATH.into())],
+    })
+}
+
+async fn bash(script: &str) -> Outcome {
+    let toolbox = toolbox(Path::new("/"), SandboxMode::DangerFullAccess);
+    toolbox
+        .prepare("shell", Input::Text(script))
+        .unwrap()
+        .run()
+        .await
+}
+
+async fn run(arguments: &str) -> Outcome {
+    call(
+        &toolbox(Path::new("/"), SandboxMode::DangerFullAccess),
+        arguments,
+    )
+    .await
+}
+
+async fn call(toolbox: &Toolbox, arguments: &str) -> Outcome {
+    toolbox
+        .prepare("shell", Input::Json(arguments))
+        .unwrap()
+        .run()
+        .await
+}
+
+/// Waits until none of the processes in `pids` is alive; a zombie is not.
+fn assert_gone(pids: &Path) {
+    let pids = std::fs::read_to_string(pids).unwrap();
+    let alive = || {
+        pids.split_whitespace().any(|pid| {
+            let output = std::process::Command::new("ps")
+                .args(["-o", "stat=", "-p", pid])
+                .output()
+                .unwrap();
+            let state = String::from_utf8(output.stdout).unwrap();
+            !state.trim().is_empty() && !state.trim().starts_with('Z')
+        })
+    };
+    let begun = Instant::now();
+    while alive() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "still alive: {pids}"
+        );
+    }
+}

@@ -1,0 +1,250 @@
+//! What an exchange makes of everything a provider can do, over real sockets.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use llmx_test_support::{Reply, ScriptedUpstream, Step};
+use llmx_wire::responses::Request;
+
+use super::*;
+use crate::endpoint::{Endpoint, Insecure};
+use crate::fault::TransportFault;
+
+const KEY: &str = "sk-canary-1";
+const COMPLETED: &str = r#"{"type":"response.completed","response":{"id":"r"}}"#;
+
+#[test]
+fn only_event_streams_and_the_unnamed_are_streams() {
+    for (name, value, expected) in [
+        (CONTENT_TYPE, "text/event-stream; charset=utf-8", None),
+        (CONTENT_TYPE, "Text/Event-Stream", None),
+        (CONTENT_TYPE, "", None),
+        (CONTENT_TYPE, "text/html", Some("text/html")),
+        (CONTENT_ENCODING, "identity", None),
+        (CONTENT_ENCODING, "gzip", Some("content encoded with gzip")),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_static(value));
+        assert_eq!(not_a_stream(&headers).as_deref(), expected, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn the_request_carries_the_key_the_headers_and_the_body() {
+    let upstream = ScriptedUpstream::with_replies(vec![stream(&[COMPLETED], true)]);
+    course(&exchange(&upstream.url("/v1/responses?api-version=1"))).await;
+
+    let request = upstream.requests().remove(0);
+    assert_eq!(
+        request.start_line,
+        "POST /v1/responses?api-version=1 HTTP/1.1"
+    );
+    for (name, value) in [
+        ("authorization", format!("Bearer {KEY}")),
+        ("x-team", "a".to_owned()),
+        ("accept", "text/event-stream".to_owned()),
+        ("host", upstream.addr().to_string()),
+    ] {
+        assert_eq!(request.header(name), Some(value.as_str()), "{name}");
+    }
+    assert_eq!(request.body, br#"{"model":"m","input":[],"stream":true}"#);
+}
+
+#[tokio::test]
+async fn events_come_typed_and_the_terminal_one_ends_the_stream() {
+    let delta = r#"{"type":"response.output_text.delta","delta":"x"}"#;
+    let upstream = ScriptedUpstream::with_replies(vec![stream(
+        &[r#"{"type":"martian"}"#, delta, COMPLETED, "not even JSON"],
+        false,
+    )]);
+    assert_eq!(
+        course(&exchange(&upstream.url("/"))).await,
+        [
+            "martian",
+            "response.output_text.delta",
+            "response.completed",
+            "Done"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_finished_stream_leaves_its_connection_to_the_next_request() {
+    let upstream = ScriptedUpstream::with_replies(vec![stream(&[COMPLETED], true)]);
+    let exchange = exchange(&upstream.url("/"));
+    for _ in 0..3 {
+        assert_eq!(course(&exchange).await, ["response.completed", "Done"]);
+    }
+    assert_eq!(upstream.connections(), 1);
+}
+
+#[tokio::test]
+async fn an_end_without_a_terminal_event_is_told_apart() {
+    let delta = r#"{"type":"response.output_text.delta","delta":"x"}"#;
+    let half = Step::chunk(r#"data: {"type":"response.comp"#);
+    for (reply, expected) in [
+        (stream(&[delta, "[DONE]"], true), "Done"),
+        (stream(&[delta], true), "Eof"),
+        (
+            vec![
+                Step::sse_head(),
+                Step::event(delta),
+                half,
+                Step::last_chunk(),
+            ],
+            "Eof",
+        ),
+    ] {
+        let upstream = ScriptedUpstream::with_replies(vec![reply]);
+        assert_eq!(
+            course(&exchange(&upstream.url("/"))).await,
+            ["response.output_text.delta", expected]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_cut_body_a_silent_one_and_garbage_are_faults() {
+    let garbage = Step::event("{not json");
+    for (last, expected) in [
+        (Step::Close, "the stream was cut"),
+        (Step::AwaitHangup, "the stream was silent for 0.2 s"),
+        (garbage, "the stream holds an event that cannot be read"),
+    ] {
+        let upstream = ScriptedUpstream::with_replies(vec![vec![Step::sse_head(), last]]);
+        let course = course(&exchange(&upstream.url("/"))).await;
+        assert!(course[0].starts_with(expected), "{course:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_the_servers_words_but_not_the_key() {
+    let body = format!(r#"{{"error":{{"message":"bad key {KEY}","code":"invalid_api_key"}}}}"#);
+    let head = format!(
+        "HTTP/1.1 401 Unauthorized\r\nx-request-id: req_7\r\nretry-after: 3\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let upstream = ScriptedUpstream::with_replies(vec![vec![Step::Send(head.into_bytes())]]);
+    let fault = open(&upstream.url("/")).await;
+    let UpstreamFault::Status {
+        status,
+        retry_after,
+        request_id,
+        ..
+    } = &fault
+    else {
+        panic!("{fault:?}")
+    };
+    assert_eq!(*status, StatusCode::UNAUTHORIZED);
+    assert_eq!(*retry_after, Some(Duration::from_secs(3)));
+    assert_eq!(request_id.as_deref(), Some("req_7"));
+    let text = fault.to_string();
+    assert!(
+        text.contains("bad key [redacted] (invalid_api_key, request id req_7)"),
+        "{text}"
+    );
+    assert!(!format!("{fault:?}").contains(KEY));
+}
+
+#[tokio::test]
+async fn a_success_that_is_no_stream_is_shown() {
+    let upstream = ScriptedUpstream::with_replies(vec![vec![Step::json(
+        200,
+        r#"{"error":{"message":"streaming is off"}}"#,
+    )]]);
+    let fault = open(&upstream.url("/")).await.to_string();
+    assert!(
+        fault.ends_with("sent no event stream but application/json: streaming is off"),
+        "{fault}"
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let reply =
+        b"HTTP/1.1 302 Found\r\nlocation: http://evil.example/\r\ncontent-length: 0\r\n\r\n";
+    let upstream = ScriptedUpstream::with_replies(vec![vec![Step::Send(reply.to_vec())]]);
+    let fault = open(&upstream.url("/")).await.to_string();
+    assert!(
+        fault.contains("redirects to http://evil.example/"),
+        "{fault}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn no_answer_in_time_is_a_timeout() {
+    let upstream = ScriptedUpstream::with_replies(vec![vec![Step::AwaitHangup]]);
+    let fault = open(&upstream.url("/")).await;
+    assert!(matches!(
+        fault,
+        UpstreamFault::Transport(TransportFault::AnswerTimeout { .. })
+    ));
+    upstream.wait_for_hangups(1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn dropping_the_stream_hangs_up() {
+    let reply = vec![Step::sse_head(), Step::AwaitHangup];
+    let upstream = ScriptedUpstream::with_replies(vec![reply]);
+    let stream = exchange(&upstream.url("/")).open(&request()).await.unwrap();
+    drop(stream);
+    upstream.wait_for_hangups(1);
+}
+
+#[test]
+fn the_key_is_in_no_debug_output() {
+    let exchange = exchange("http://127.0.0.1:1/");
+    assert!(!format!("{exchange:?}").contains(KEY));
+}
+
+fn exchange(url: &str) -> Exchange {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-team", HeaderValue::from_static("a"));
+    let target = Target {
+        endpoint: Endpoint::parse(url, Insecure::Refused).unwrap(),
+        headers,
+        authorization: Some(Target::bearer(KEY).unwrap()),
+        idle_timeout: Duration::from_millis(200),
+    };
+    Exchange::new(target).unwrap()
+}
+
+fn request() -> Request {
+    Request {
+        model: "m".to_owned(),
+        stream: Some(true),
+        ..Request::default()
+    }
+}
+
+async fn open(url: &str) -> UpstreamFault {
+    exchange(url).open(&request()).await.unwrap_err()
+}
+
+async fn course(exchange: &Exchange) -> Vec<String> {
+    let mut stream = exchange.open(&request()).await.unwrap();
+    let mut course = Vec::new();
+    loop {
+        match stream.next().await {
+            StreamStep::Event(event) => course.push(event.kind().to_owned()),
+            StreamStep::End(end) => {
+                course.push(match end {
+                    StreamEnd::Broken(fault) => fault.to_string(),
+                    end => format!("{end:?}"),
+                });
+                return course;
+            }
+        }
+    }
+}
+
+fn stream(events: &[&str], end: bool) -> Reply {
+    let mut reply = vec![Step::sse_head()];
+    reply.extend(events.iter().map(|event| Step::event(event)));
+    if end {
+        reply.push(Step::last_chunk());
+    }
+    reply
+}
