@@ -29,7 +29,7 @@ pub use stream::{EventStream, StreamEnd, StreamStep};
 pub use target::{BadTarget, Target};
 
 /// A provider that requests can be sent to.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Exchange {
     client: Client<Full<Bytes>>,
     target: Target,
