@@ -1,5 +1,6 @@
 //! Serves one connection: checks each request, hands it to the handler, notes when it is answered.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,6 +73,7 @@ pub(crate) async fn serve<S, H>(
             }))
         }
     });
+    let stop_flag = stop.clone();
     let mut connection = std::pin::pin!(
         hyper::server::conn::http1::Builder::new()
             .max_header_size(MAX_HEAD)
@@ -80,12 +82,26 @@ pub(crate) async fn serve<S, H>(
     );
     // How a connection ends (a client that left, a limit, a finished exchange) makes no
     // difference any more: what belonged to it is dropped, and with it any upstream request.
-    tokio::select! {
-        biased;
-        _ended = connection.as_mut() => return,
-        _stop = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+    let mut stopping = std::pin::pin!(stop.wait_for(|stop| *stop));
+    let mut is_listening = false;
+    let ended = poll_fn(|cx| {
+        if connection.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(true);
+        }
+        // Waiting for the stop once is enough to be woken by it; asking again at every event of
+        // the connection would cost a lock each time.
+        if !is_listening || stop_flag.has_changed().unwrap_or(true) {
+            is_listening = true;
+            if stopping.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(false);
+            }
+        }
+        Poll::Pending
+    });
+    if !ended.await {
+        connection.as_mut().graceful_shutdown();
+        let _ended = connection.await;
     }
-    let _ended = connection.await;
 }
 
 /// The most that is read ahead of a handler: large enough that big bodies move in few reads, small

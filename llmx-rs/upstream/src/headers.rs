@@ -3,40 +3,74 @@
 use http::HeaderMap;
 use http::header::{CONNECTION, HeaderName};
 
-/// Headers of one hop (RFC 9110 §7.6.1), with the old names that some clients still send.
-const HOP_HEADERS: [&str; 10] = [
-    "connection",
-    "http2-settings",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
-/// Response headers that speak about the upstream's own origin. A client would take them for the
-/// proxy's, whose address is another.
-const ORIGIN_HEADERS: [&str; 2] = ["alt-svc", "strict-transport-security"];
-
-/// Removes hop-by-hop headers and those that `Connection` names.
-pub fn strip_hop_headers(headers: &mut HeaderMap) {
+/// Removes from a request what belongs to the client's connection, and what only pretends not to.
+pub(crate) fn strip_request(headers: &mut HeaderMap) {
     let nominated = nominated(headers);
-    for name in HOP_HEADERS {
-        headers.remove(name);
-    }
-    for name in nominated {
+    remove(headers, |name| {
+        let text = name.as_str();
+        // The server side has already answered the expectation.
+        is_hop_header(text) || text == "expect" || is_lookalike(text) || nominated.contains(name)
+    });
+}
+
+/// Removes from a response what belongs to the upstream's connection or is true only of its origin.
+pub(crate) fn strip_response(headers: &mut HeaderMap) {
+    let nominated = nominated(headers);
+    remove(headers, |name| {
+        let text = name.as_str();
+        is_hop_header(text) || is_origin_header(text) || nominated.contains(name)
+    });
+}
+
+/// Removes what `unwanted` chooses. Most messages have little to remove, so the names that are
+/// there are looked at, instead of looking for each that could be.
+fn remove(headers: &mut HeaderMap, unwanted: impl Fn(&HeaderName) -> bool) {
+    let names: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| unwanted(name))
+        .cloned()
+        .collect();
+    for name in names {
         headers.remove(name);
     }
 }
 
-/// Removes response headers that are true only of the upstream's own origin.
-pub fn strip_origin_headers(headers: &mut HeaderMap) {
-    for name in ORIGIN_HEADERS {
-        headers.remove(name);
-    }
+/// Headers of one hop, with the old names that some clients still send.
+fn is_hop_header(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "http2-settings"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
+/// Headers that speak about the upstream's own origin: a client would take them for the proxy's,
+/// whose address is another.
+fn is_origin_header(name: &str) -> bool {
+    matches!(name, "alt-svc" | "strict-transport-security")
+}
+
+/// Names that some servers read as another once `_` has become `-`: a client could otherwise send
+/// a second `Authorization` or framing past every check.
+fn is_lookalike(name: &str) -> bool {
+    name.contains('_')
+        && matches!(
+            name.replace('_', "-").as_str(),
+            "authorization"
+                | "connection"
+                | "content-length"
+                | "proxy-authorization"
+                | "proxy-connection"
+                | "transfer-encoding"
+        )
 }
 
 /// Returns the headers named in `Connection`, but those that frame the message: naming
@@ -72,15 +106,21 @@ mod tests {
             ("content-length", "3"),
             ("x-end-to-end", "1"),
             ("cookie", "a=b"),
+            ("content_length", "9"),
+            ("transfer_encoding", "chunked"),
+            ("x_custom", "1"),
         ] {
             headers.append(
                 HeaderName::from_static(name),
                 HeaderValue::from_static(value),
             );
         }
-        strip_hop_headers(&mut headers);
+        strip_request(&mut headers);
         let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
-        assert_eq!(left, ["content-length", "cookie", "x-end-to-end"]);
+        assert_eq!(
+            left,
+            ["content-length", "cookie", "x-end-to-end", "x_custom"]
+        );
     }
 }

@@ -22,4 +22,3 @@ pub use exchange::{
 };
 pub use fault::{SetupFault, TransportFault};
 pub use forward::forward;
-pub use headers::{strip_hop_headers, strip_origin_headers};
