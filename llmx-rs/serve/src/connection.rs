@@ -55,11 +55,11 @@ pub(crate) async fn serve<S, H>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     H: Handler,
 {
-    let ledger = Arc::new(Ledger::default());
+    let ledger = Arc::new(Ledger::new());
     let tap = Tap::new(socket, Arc::clone(&ledger), shared.limits);
     let number = AtomicU64::new(0);
     let service = service_fn(|request| {
-        ledger.set_answering(true);
+        ledger.begin_answer();
         let number = number.fetch_add(1, Ordering::Relaxed) + 1;
         let (ledger, shared, peer) = (&ledger, &shared, &peer);
         async move {
@@ -139,7 +139,7 @@ struct Answering(Arc<Ledger>);
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.set_answering(false);
+        self.0.end_answer();
     }
 }
 

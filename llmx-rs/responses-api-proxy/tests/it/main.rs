@@ -17,4 +17,5 @@ mod proxy;
 mod smuggling;
 mod sockets;
 mod streaming;
+mod tls;
 mod upstream;
