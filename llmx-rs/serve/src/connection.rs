@@ -19,8 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use crate::admit::{self, Hosts, Refusal};
-use crate::framing::MAX_HEAD;
-use crate::limits::Limits;
+use crate::limits::{Limits, MAX_HEAD};
 use crate::reply::error_reply;
 use crate::tap::{Ledger, Tap};
 
