@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use llmx_serve::Handler;
-use llmx_upstream::{Client, Endpoint, forward};
+use llmx_upstream::{Answer, Client, Endpoint, forward};
 use tokio::sync::Notify;
 
 use crate::dump::{Dump, Recorder};
@@ -18,7 +18,7 @@ use crate::rescue;
 
 /// The proxy as the server calls it.
 pub(crate) struct Proxy {
-    pub(crate) client: Client<Passing>,
+    pub(crate) client: Client<Passing<Incoming>>,
     pub(crate) endpoint: Endpoint,
     pub(crate) authorization: HeaderValue,
     /// Set when `GET /shutdown` is allowed.
@@ -74,12 +74,12 @@ impl Proxy {
 }
 
 /// A body on its way through, with a copy to the dump where one is kept.
-pub(crate) struct Passing {
-    body: Incoming,
+pub(crate) struct Passing<B: Body> {
+    body: B,
     recorder: Option<Recorder>,
 }
 
-impl Body for Passing {
+impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Passing<B> {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -111,7 +111,7 @@ impl Body for Passing {
     }
 }
 
-impl Drop for Passing {
+impl<B: Body> Drop for Passing<B> {
     fn drop(&mut self) {
         // A body of known length is not asked for an end after its last byte.
         if let Some(recorder) = &mut self.recorder
@@ -124,7 +124,7 @@ impl Drop for Passing {
 
 /// The body of an answer: the upstream's, or a short text of the proxy's own.
 pub(crate) enum Outgoing {
-    Upstream(Passing),
+    Upstream(Passing<Answer>),
     Own(Full<Bytes>),
 }
 

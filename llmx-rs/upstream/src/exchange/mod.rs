@@ -17,11 +17,11 @@ use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
 use llmx_wire::FaultBody;
 use llmx_wire::responses::Request;
 use tokio::time::timeout;
 
+use crate::answer::Answer;
 use crate::client::{Client, ClientOptions};
 
 pub use fault::UpstreamFault;
@@ -82,7 +82,7 @@ impl Exchange {
     }
 
     /// Reads what the provider said with a status that is not a success.
-    async fn refusal(&self, response: Response<Incoming>) -> UpstreamFault {
+    async fn refusal(&self, response: Response<Answer>) -> UpstreamFault {
         let (head, body) = response.into_parts();
         let mut body = FaultBody::parse(&excerpt(body).await);
         if head.status.is_redirection() {
@@ -103,7 +103,7 @@ impl Exchange {
     }
 
     /// Reads the beginning of a successful response that is no stream of events.
-    async fn misfit(&self, kind: String, response: Response<Incoming>) -> UpstreamFault {
+    async fn misfit(&self, kind: String, response: Response<Answer>) -> UpstreamFault {
         let body = FaultBody::parse(&excerpt(response.into_body()).await);
         UpstreamFault::NotAStream {
             host: self.target.host(),
@@ -133,7 +133,7 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// Reads as much of a body as a message can need, for as long as a person would wait for it.
-async fn excerpt(body: Incoming) -> Vec<u8> {
+async fn excerpt(body: Answer) -> Vec<u8> {
     let mut read = Vec::new();
     let mut body = Limited::new(body, EXCERPT_BYTES);
     let reading = async {

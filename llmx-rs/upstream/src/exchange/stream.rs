@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use llmx_wire::responses::StreamEvent;
 use llmx_wire::sse::{self, Decoder, Limits};
 use tokio::time::timeout;
 
 use super::fault::UpstreamFault;
+use crate::answer::Answer;
 
 /// The answer to one request while it comes in. Dropping it tells the provider to stop.
 #[derive(Debug)]
 pub struct EventStream {
-    body: Incoming,
+    body: Answer,
     idle_timeout: Duration,
     decoder: Decoder,
     ready: VecDeque<sse::Event>,
@@ -45,7 +45,7 @@ pub enum StreamEnd {
 }
 
 impl EventStream {
-    pub(super) fn new(body: Incoming, idle_timeout: Duration) -> Self {
+    pub(super) fn new(body: Answer, idle_timeout: Duration) -> Self {
         Self {
             body,
             idle_timeout,
