@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use llmx_serve::ListenError;
-use llmx_upstream::{BadEndpoint, SetupFault};
+use llmx_upstream::{BadEndpoint, BadTarget, SetupFault};
 
 /// A reason not to start.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,9 @@ pub enum ProxyError {
     /// The HTTP client.
     #[error(transparent)]
     Client(#[from] SetupFault),
+    /// The translation.
+    #[error(transparent)]
+    Bridge(#[from] BadTarget),
     /// The sockets.
     #[error(transparent)]
     Listen(#[from] ListenError),

@@ -26,3 +26,4 @@ pub use exchange::{
 };
 pub use fault::{SetupFault, TransportFault};
 pub use forward::forward;
+pub use llmx_bridge::Options as BridgeOptions;

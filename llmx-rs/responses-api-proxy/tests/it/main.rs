@@ -5,6 +5,7 @@
     reason = "test code: a panic is a failed test with a backtrace"
 )]
 
+mod bridge;
 mod browser;
 mod cancel;
 mod contract;
