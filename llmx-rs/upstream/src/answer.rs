@@ -13,6 +13,8 @@ use hyper::body::Incoming;
 pub struct Answer {
     body: Incoming,
     line: Option<Box<dyn Driven>>,
+    /// A failure that has happened and has not been told yet.
+    failure: Option<hyper::Error>,
 }
 
 /// A connection that works only while someone polls it.
@@ -27,7 +29,11 @@ pub(crate) trait Driven: Send {
 impl Answer {
     pub(crate) fn new(body: Incoming, line: Box<dyn Driven>) -> Self {
         let line = Some(line);
-        Self { body, line }
+        Self {
+            body,
+            line,
+            failure: None,
+        }
     }
 }
 
@@ -40,6 +46,9 @@ impl Body for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let this = self.get_mut();
+        if let Some(failure) = this.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
+        }
         let mut body = Pin::new(&mut this.body);
         let Some(line) = &mut this.line else {
             return body.poll_frame(cx);
@@ -56,6 +65,13 @@ impl Body for Answer {
             && let Some(line) = this.line.take()
         {
             line.release();
+        }
+        if let Poll::Ready(Some(Err(failure))) = polled {
+            // Whoever passes the body on drops what it has not sent when it hears of a failure.
+            // One moment of nothing lets it send what came before.
+            this.failure = Some(failure);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         polled
     }
