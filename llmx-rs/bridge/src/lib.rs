@@ -29,6 +29,7 @@
 
 pub mod chat;
 mod context;
+pub mod decision;
 mod fault;
 mod fold;
 mod loss;
