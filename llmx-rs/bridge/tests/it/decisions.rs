@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use llmx_bridge::decision::{Decision, RESPONSES_TO_CHAT, Row};
-use llmx_bridge::{ClientFault, LossAction, Options};
+use llmx_bridge::chat::from_chat;
+use llmx_bridge::decision::{CHAT_TO_RESPONSES, Decision, RESPONSES_TO_CHAT, Row};
+use llmx_bridge::{ClientFault, LossAction, LossReport, Options, for_responses};
+use llmx_wire::chat;
 use llmx_wire::responses::Request;
 use serde_json::{Value, json};
 
@@ -14,11 +16,13 @@ use crate::support::{options, try_request};
 fn the_document_shows_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/bridging.md");
     let document = fs::read_to_string(path).unwrap();
-    let table = table(RESPONSES_TO_CHAT);
-    assert!(
-        document.contains(&table),
-        "docs/bridging.md must hold:\n{table}"
-    );
+    for rows in [RESPONSES_TO_CHAT, CHAT_TO_RESPONSES] {
+        let table = table(rows);
+        assert!(
+            document.contains(&table),
+            "docs/bridging.md must hold:\n{table}"
+        );
+    }
 }
 
 #[test]
@@ -100,12 +104,7 @@ fn the_code_does_what_each_row_says() {
         let (input, fields) = sample(row.field);
         let outcome = |options: &Options| seen(row.field, &input, &fields, options);
         let found = outcome(&options());
-        let expected = match row.decision {
-            Decision::Mapped | Decision::Local => Seen::Carried,
-            Decision::Lowered => Seen::Lowered,
-            Decision::OpenAi | Decision::Dropped => Seen::Dropped,
-            Decision::Refused => Seen::Refused,
-        };
+        let expected = expected(row.decision);
         assert_eq!(found, expected, "{}", row.field);
         if row.decision == Decision::OpenAi {
             let options = Options {
@@ -114,6 +113,98 @@ fn the_code_does_what_each_row_says() {
             };
             assert_eq!(outcome(&options), Seen::Carried, "{}", row.field);
         }
+    }
+}
+
+#[test]
+fn every_typed_field_of_a_chat_request_has_a_row() {
+    let full = json!({
+        "model": "m", "messages": [], "tools": [{"type": "x"}], "tool_choice": "auto",
+        "parallel_tool_calls": true, "reasoning_effort": "low", "verbosity": "low",
+        "response_format": {}, "max_tokens": 1, "max_completion_tokens": 1, "temperature": 1.0,
+        "top_p": 1.0, "n": 1, "stop": "x", "seed": 1, "presence_penalty": 1.0,
+        "frequency_penalty": 1.0, "logit_bias": {}, "logprobs": true, "top_logprobs": 1,
+        "stream": true, "stream_options": {}, "store": true, "metadata": {}, "user": "u",
+        "safety_identifier": "s", "prompt_cache_key": "k", "service_tier": "flex",
+    });
+    let request: chat::Request = serde_json::from_value(full).unwrap();
+    assert!(request.extra.is_empty());
+    for field in json!(request).as_object().unwrap().keys() {
+        let named = CHAT_TO_RESPONSES.iter().any(|row| row.field == field);
+        assert!(named, "{field}");
+    }
+}
+
+#[test]
+fn the_code_does_what_each_row_of_a_chat_request_says() {
+    for row in CHAT_TO_RESPONSES {
+        let request = serde_json::from_value(chat_sample(row.field)).unwrap();
+        let found = match from_chat(&request, &options()) {
+            Ok(mut translated) => {
+                for_responses(&mut translated.request, &mut translated.losses);
+                lost(&translated.losses)
+            }
+            Err(ClientFault::Unsupported { .. }) => Seen::Refused,
+            Err(fault) => panic!("{}: {fault}", row.field),
+        };
+        assert_eq!(found, expected(row.decision), "{}", row.field);
+    }
+}
+
+fn chat_sample(field: &str) -> Value {
+    let with_message = |message: Value| json!({"model": "m", "messages": [message]});
+    if let Some(kind) = field.strip_prefix("messages[].content[].") {
+        let content = match kind {
+            "text" => json!("x"),
+            "image_url" => json!({"url": "data:,x"}),
+            _ => json!({}),
+        };
+        return with_message(json!({"role": "user", "content": [{"type": kind, kind: content}]}));
+    }
+    match field.strip_prefix("messages[].") {
+        Some(field @ ("refusal" | "name" | "reasoning_content")) => {
+            return with_message(json!({"role": "assistant", "content": "x", field: "x"}));
+        }
+        Some(role) => return with_message(json!({"role": role, "content": "x"})),
+        None => {}
+    }
+    if let Some(kind) = field.strip_prefix("tools[].") {
+        return json!({"model": "m", "messages": [], "tools": [{"type": kind, kind: {"name": "f"}}]});
+    }
+    let value = match field {
+        "messages" => json!([]),
+        "tools" => json!([{"type": "function", "function": {"name": "f"}}]),
+        "functions" => json!([{"name": "f"}]),
+        "response_format" => json!({"type": "json_object"}),
+        "audio" | "logit_bias" | "metadata" | "stream_options" | "prediction"
+        | "web_search_options" => json!({}),
+        "max_tokens" | "max_completion_tokens" | "n" | "seed" | "top_logprobs" | "top_k" => {
+            json!(2)
+        }
+        "temperature" | "top_p" | "presence_penalty" | "frequency_penalty" => json!(0.5),
+        "parallel_tool_calls" | "logprobs" | "stream" | "store" => json!(true),
+        "modalities" => json!(["audio"]),
+        _ => json!("auto"),
+    };
+    let mut request = json!({"model": "m", "messages": []});
+    request[field] = value;
+    request
+}
+
+fn expected(decision: Decision) -> Seen {
+    match decision {
+        Decision::Mapped | Decision::Local => Seen::Carried,
+        Decision::Lowered => Seen::Lowered,
+        Decision::OpenAi | Decision::Dropped => Seen::Dropped,
+        Decision::Refused => Seen::Refused,
+    }
+}
+
+fn lost(losses: &LossReport) -> Seen {
+    match losses.iter().next() {
+        None => Seen::Carried,
+        Some(loss) if loss.action == LossAction::Lowered => Seen::Lowered,
+        Some(_) => Seen::Dropped,
     }
 }
 
@@ -131,11 +222,7 @@ fn seen(field: &str, input: &Value, fields: &Value, options: &Options) -> Seen {
         Err(ClientFault::Unsupported { .. }) => return Seen::Refused,
         Err(fault) => panic!("{field}: {fault}"),
     };
-    match translated.losses.iter().next() {
-        None => Seen::Carried,
-        Some(loss) if loss.action == LossAction::Lowered => Seen::Lowered,
-        Some(_) => Seen::Dropped,
-    }
+    lost(&translated.losses)
 }
 
 /// A request, as input and other fields, in which only `field` can be lost.

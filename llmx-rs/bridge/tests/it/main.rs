@@ -1,4 +1,4 @@
-//! The bridge between Responses clients and Chat upstreams, as its two sides see it.
+//! The bridge between Responses and Chat, in both directions, as its two sides see it.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,6 +16,7 @@ mod cases_options;
 mod cases_reasoning;
 mod cases_streams;
 mod cases_tools;
+mod chat_clients;
 mod decisions;
 mod invariants;
 mod matrix;
