@@ -1,7 +1,7 @@
 //! Accepts HTTP/1.1 on loopback or a Unix socket under limits, and refuses what a browser, a
 //! stranger or a smuggler could send, before any handler sees it.
 //!
-//! Bytes pass [`tap`] (framing and silence), then the HTTP library, then [`admit`] (host, origin),
+//! Bytes pass `tap` (framing and silence), then the HTTP library, then `admit` (host, origin),
 //! then the [`Handler`].
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
