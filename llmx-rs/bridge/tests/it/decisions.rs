@@ -30,7 +30,8 @@ fn every_case_that_the_document_lists_as_done_has_its_test() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"));
     let document = fs::read_to_string(path.join("../../docs/bridging.md")).unwrap();
     let mut sources = String::new();
-    for entry in fs::read_dir(path.join("tests/it")).unwrap() {
+    let folders = ["tests/it", "../wire/tests/it"].map(|folder| fs::read_dir(path.join(folder)));
+    for entry in folders.into_iter().flat_map(Result::unwrap) {
         sources.push_str(&fs::read_to_string(entry.unwrap().path()).unwrap());
     }
     let cases = document.split("## Hard cases").nth(1).unwrap();
