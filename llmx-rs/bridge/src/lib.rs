@@ -29,10 +29,12 @@
 
 pub mod chat;
 mod context;
+pub mod decision;
 mod fault;
 mod fold;
 mod loss;
 mod options;
+mod pivot;
 mod seal;
 mod stream;
 mod tools;
@@ -42,6 +44,7 @@ pub use fault::{ClientFault, FaultClass, Report, UpstreamFault};
 pub use fold::fold;
 pub use loss::{Loss, LossAction, LossReport};
 pub use options::{Limits, Options, Stamp, SystemMerge, TokenBound};
+pub use pivot::for_responses;
 pub use stream::{StreamBridge, StreamEnd};
 
 pub(crate) use llmx_wire::Extra;

@@ -1,12 +1,14 @@
 //! Endings, errors, usage and framing of streams (cases 56 to 71).
 
-use llmx_bridge::chat::ChatToResponses;
+use llmx_bridge::chat::{ChatToResponses, Frame, respond_to_body};
 use llmx_bridge::{StreamBridge, StreamEnd, UpstreamFault};
 use llmx_wire::chat::Chunk;
 use llmx_wire::responses::StreamEvent;
 use serde_json::{Value, json};
 
-use crate::support::{delta, ends, folded, kinds, offering, outcome, stamp, stream, text, whole};
+use crate::support::{
+    delta, ends, folded, kinds, offering, outcome, piece, stamp, stream, text, whole,
+};
 
 fn ended(status: &str, why: &str) -> (String, String) {
     (status.to_owned(), why.to_owned())
@@ -26,6 +28,45 @@ fn case_63_a_reason_makes_an_answer_whole_and_its_absence_does_not() {
     assert_eq!(outcome(stream(&[], StreamEnd::Eof)), failed);
     let broken = StreamEnd::Broken(UpstreamFault::Broken("reset".to_owned()));
     assert_eq!(outcome(stream(&answer, broken)), failed);
+}
+
+#[test]
+fn empty_content_makes_no_message() {
+    let call = piece(Some(0), Some("a"), "read", "{}");
+    let mut last = ends("tool_calls");
+    last["choices"][0]["delta"] = json!({"content": ""});
+    let events = stream(&[text(""), call, last], StreamEnd::Done);
+    let output = folded(events).output;
+    assert_eq!(output.len(), 1);
+    assert_eq!(output[0].kind(), "function_call");
+}
+
+#[test]
+fn a_call_that_the_stream_cuts_off_is_shown_as_incomplete() {
+    let chunks = [piece(Some(0), Some("a"), "read", "{\"p")];
+    let response = json!(folded(stream(&chunks, StreamEnd::Eof)));
+    assert_eq!(response["status"], "failed");
+    assert_eq!(response["output"][0]["status"], "incomplete");
+}
+
+#[test]
+fn growing_text_is_understood_where_the_provider_sends_it() {
+    let words = |cumulative: bool, chunks: &[Value]| {
+        let mut options = crate::support::options();
+        options.cumulative = cumulative;
+        let asked = crate::support::try_request(json!("hi"), json!({}), &options).unwrap();
+        let events = crate::support::stream_for(asked, chunks, StreamEnd::Done);
+        json!(folded(events).output)[0]["content"][0]["text"].clone()
+    };
+    assert_eq!(
+        words(true, &[text("1"), text("10"), text("10!"), ends("stop")]),
+        "10!"
+    );
+    assert_eq!(words(false, &[text("1"), text("10"), ends("stop")]), "110");
+    assert_eq!(
+        words(false, &[text("ha"), text("ha"), ends("stop")]),
+        "haha"
+    );
 }
 
 #[test]
@@ -90,6 +131,34 @@ fn case_66_a_whole_answer_to_a_request_for_a_stream_is_streamed() {
     let events = stream(&[answer], StreamEnd::Eof);
     assert!(kinds(&events).contains(&"response.output_text.delta"));
     assert_eq!(outcome(events).0, "completed");
+}
+
+#[test]
+fn case_65_what_is_no_answer_at_all_says_what_it_is() {
+    for (data, message) in [(r#"[{"error":{"message":"no"}}]"#, "no"), (r#""no""#, "no")] {
+        let fault = Frame::read(data).unwrap_err();
+        assert_eq!(fault.to_string(), message);
+        let fault = respond_to_body(data.as_bytes(), offering().context, &stamp()).unwrap_err();
+        assert_eq!(fault.to_string(), message);
+    }
+    let page = respond_to_body(b"<html>portal</html>", offering().context, &stamp()).unwrap_err();
+    assert!(page.to_string().contains("<html>portal"), "{page}");
+    let body = br#"{"error":{"message":"no"}}"#;
+    let fault = respond_to_body(body, offering().context, &stamp()).unwrap_err();
+    assert_eq!(fault.to_string(), "no");
+}
+
+#[test]
+fn case_66_a_stream_in_answer_to_a_plain_request_is_put_together() {
+    let body = format!(
+        ": hi\n\ndata: {}\n\ndata:\n\ndata: {}\n\ndata: [DONE]\n\nx",
+        text("hi"),
+        ends("stop")
+    );
+    let response = respond_to_body(body.as_bytes(), offering().context, &stamp()).unwrap();
+    assert_eq!(json!(response.output)[0]["content"][0]["text"], "hi");
+    assert_eq!(Frame::read("[DONE]"), Ok(Frame::Done));
+    assert_eq!(Frame::read(" "), Ok(Frame::Nothing));
 }
 
 #[test]

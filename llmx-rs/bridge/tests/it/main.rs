@@ -1,4 +1,14 @@
-//! The bridge between Responses clients and Chat upstreams, as its two sides see it.
+//! The bridge between Responses and Chat, in both directions, as its two sides see it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in a test a panic is the report; clippy sees only #[test] functions as tests"
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "`json!` makes values, and a case reads best without a reference before each"
+)]
 
 mod cases_calls;
 mod cases_history;
@@ -6,5 +16,8 @@ mod cases_options;
 mod cases_reasoning;
 mod cases_streams;
 mod cases_tools;
+mod chat_clients;
+mod decisions;
 mod invariants;
+mod matrix;
 mod support;

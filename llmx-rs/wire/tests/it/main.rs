@@ -4,5 +4,6 @@
     reason = "in a test a panic is the report; clippy sees only #[test] functions as tests"
 )]
 
+mod chat;
 mod responses;
 mod sse_cost;

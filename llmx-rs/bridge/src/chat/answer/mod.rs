@@ -26,6 +26,8 @@ pub struct ChatToResponses {
     /// Why the upstream says that the answer ends, once it has.
     finish_reason: Option<String>,
     costs: usage::Costs,
+    /// What was said so far, where the upstream repeats it in each chunk.
+    said: Option<String>,
 }
 
 type Events = Vec<StreamEvent>;
@@ -37,6 +39,7 @@ impl ChatToResponses {
         Self {
             writer: ResponsesWriter::new(&context, stamp),
             think: ThinkTags::new(context.think_tags),
+            said: context.cumulative.then(String::new),
             calls: Calls::new(context.tools, context.cumulative),
             finish_reason: None,
             costs: usage::Costs::default(),
@@ -90,11 +93,22 @@ impl ChatToResponses {
     }
 
     fn text(&mut self, text: &str, logprobs: Vec<Value>, out: &mut Events) -> Pushed {
+        let text = self.news(text);
         let mut logprobs = Some(logprobs);
         for piece in self.think.push(text) {
             self.piece(piece, logprobs.take().unwrap_or_default(), out)?;
         }
         Ok(())
+    }
+
+    /// Returns what of `text` was not said before.
+    fn news<'a>(&mut self, text: &'a str) -> &'a str {
+        let Some(said) = &mut self.said else {
+            return text;
+        };
+        let news = text.strip_prefix(said.as_str()).unwrap_or(text);
+        said.push_str(news);
+        news
     }
 
     fn piece(&mut self, piece: Piece, logprobs: Vec<Value>, out: &mut Events) -> Pushed {
