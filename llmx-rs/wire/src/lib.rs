@@ -9,6 +9,7 @@
 mod dialect;
 mod fault_body;
 mod lenient;
+pub mod messages;
 mod open_enum;
 pub mod responses;
 pub mod sse;
