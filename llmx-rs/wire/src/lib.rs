@@ -8,6 +8,7 @@
 
 mod dialect;
 mod fault_body;
+pub mod gemini;
 mod lenient;
 pub mod messages;
 mod open_enum;
