@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+pub mod chat;
 mod dialect;
 mod fault_body;
 pub mod gemini;

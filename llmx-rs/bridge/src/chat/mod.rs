@@ -1,0 +1,1 @@
+//! Chat Completions, translated from and to the pivot.

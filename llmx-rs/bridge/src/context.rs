@@ -1,0 +1,112 @@
+//! What the translation of a request leaves for the translation of its answer.
+
+use llmx_wire::responses::{Request, Response, Status};
+use serde_json::{Value, json};
+
+use crate::options::Options;
+use crate::seal::Origin;
+use crate::tools::ToolTable;
+use crate::{Limits, Stamp};
+
+/// What the translation of a request leaves for the translation of its answer: the names that
+/// tools got, and what a response repeats of its request.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    pub(crate) tools: ToolTable,
+    pub(crate) origin: Origin,
+    pub(crate) limits: Limits,
+    pub(crate) cumulative: bool,
+    pub(crate) think_tags: bool,
+    /// A response that has not begun.
+    pub(crate) blank: Response,
+}
+
+impl Context {
+    pub(crate) fn new(request: &Request, options: &Options, tools: ToolTable) -> Self {
+        Self {
+            tools,
+            origin: origin(request, options),
+            limits: options.limits,
+            cumulative: options.cumulative,
+            think_tags: options.think_tags,
+            blank: blank(request),
+        }
+    }
+
+    /// Returns the response at its beginning.
+    pub(crate) fn begin(&self, id: String, stamp: &Stamp) -> Response {
+        let mut response = self.blank.clone();
+        response.id = id;
+        response.status = Some(Status::InProgress);
+        response
+            .extra
+            .insert("created_at".to_owned(), stamp.created_at.into());
+        response
+    }
+}
+
+/// Returns whose reasoning a conversation may hold.
+pub(crate) fn origin(request: &Request, options: &Options) -> Origin {
+    Origin {
+        provider: options.provider.clone(),
+        model: options.model.as_ref().unwrap_or(&request.model).clone(),
+    }
+}
+
+/// Makes a response with every field that the API documents, null where there is nothing to say.
+fn blank(request: &Request) -> Response {
+    let mut response = Response {
+        model: Some(request.model.clone()),
+        ..Response::default()
+    };
+    let told = |name: &str| request.extra.get(name).cloned().unwrap_or_default();
+    let or = |value: Value, default: Value| if value.is_null() { default } else { value };
+    let fields = [
+        ("object", json!("response")),
+        ("created_at", json!(0)),
+        ("error", Value::Null),
+        ("incomplete_details", Value::Null),
+        ("usage", Value::Null),
+        ("background", json!(false)),
+        ("instructions", json!(request.instructions)),
+        ("max_output_tokens", json!(request.max_output_tokens)),
+        ("max_tool_calls", told("max_tool_calls")),
+        ("metadata", or(told("metadata"), json!({}))),
+        (
+            "parallel_tool_calls",
+            json!(request.parallel_tool_calls.unwrap_or(true)),
+        ),
+        ("previous_response_id", json!(request.previous_response_id)),
+        ("prompt_cache_key", json!(request.prompt_cache_key)),
+        ("reasoning", reasoning(request)),
+        ("safety_identifier", told("safety_identifier")),
+        ("service_tier", told("service_tier")),
+        ("store", json!(request.store.unwrap_or(false))),
+        ("temperature", json!(request.temperature)),
+        ("text", text(request)),
+        ("tool_choice", or(json!(request.tool_choice), json!("auto"))),
+        ("tools", json!(request.tools)),
+        ("top_logprobs", or(told("top_logprobs"), json!(0))),
+        ("top_p", json!(request.top_p)),
+        ("truncation", or(told("truncation"), json!("disabled"))),
+        ("user", told("user")),
+    ];
+    response
+        .extra
+        .extend(fields.map(|(name, value)| (name.to_owned(), value)));
+    response
+}
+
+fn reasoning(request: &Request) -> Value {
+    let asked = request.reasoning.clone().unwrap_or_default();
+    json!({"effort": asked.effort, "summary": asked.summary})
+}
+
+fn text(request: &Request) -> Value {
+    let asked = request.text.clone().unwrap_or_default();
+    let mut text = json!({"format": asked.format.unwrap_or_else(|| json!({"type": "text"}))});
+    if let (Some(verbosity), Some(object)) = (asked.verbosity, text.as_object_mut()) {
+        object.insert("verbosity".to_owned(), verbosity.into());
+    }
+    text
+}

@@ -1,0 +1,210 @@
+//! The lane of a tool call: from what an upstream calls a function to the item that the client
+//! waits for.
+
+use llmx_wire::responses::{
+    ArgumentsDone, CustomToolCall, Delta, FunctionCall, InputDone, Item, StreamEvent,
+};
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+
+use super::sequence::{Place, Sequence};
+use super::unwrap::Unwrapper;
+use crate::Extra;
+use crate::tools::{Kind, Target};
+
+/// A call under way.
+#[derive(Debug)]
+pub(super) struct CallLane {
+    place: Place,
+    call_id: String,
+    target: Target,
+    /// What the upstream sent, as far as the lane still needs it.
+    arguments: String,
+    /// Takes the text out of the arguments of a free-form tool.
+    unwrapper: Unwrapper,
+}
+
+impl CallLane {
+    pub(super) fn open(
+        call_id: Option<String>,
+        target: Target,
+        seq: &mut Sequence,
+        out: &mut Vec<StreamEvent>,
+    ) -> (u64, Self) {
+        let lane = Self {
+            place: seq.place(id_prefix(target.kind)),
+            call_id: call_id.unwrap_or_else(|| seq.call_id()),
+            target,
+            arguments: String::new(),
+            unwrapper: Unwrapper::default(),
+        };
+        let item = lane.item("in_progress", "");
+        out.push(seq.item_added(&lane.place, item));
+        (lane.place.index, lane)
+    }
+
+    pub(super) fn push(&mut self, piece: &str, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
+        match self.target.kind {
+            Kind::Function => {
+                self.arguments.push_str(piece);
+                self.delta(piece.to_owned(), seq, out);
+            }
+            Kind::Custom => {
+                let text = self.unwrapper.push(piece);
+                self.delta(text, seq, out);
+            }
+            // These items have no events for their arguments.
+            Kind::ToolSearch | Kind::LocalShell => self.arguments.push_str(piece),
+        }
+    }
+
+    /// Ends the call. Where the answer was `cut` off, a call without its end is incomplete, so
+    /// that no one executes half of it.
+    pub(super) fn close(
+        mut self,
+        cut: bool,
+        seq: &mut Sequence,
+        out: &mut Vec<StreamEvent>,
+    ) -> Item {
+        let (content, whole) = match self.target.kind {
+            Kind::Custom => self.close_custom(seq, out),
+            Kind::Function => self.close_function(seq, out),
+            Kind::ToolSearch | Kind::LocalShell => {
+                let whole = is_json(&self.arguments);
+                (self.arguments.clone(), whole)
+            }
+        };
+        let status = if cut && !whole {
+            "incomplete"
+        } else {
+            "completed"
+        };
+        let item = self.item(status, &content);
+        out.push(seq.item_done(&self.place, item.clone()));
+        item
+    }
+
+    fn close_function(&mut self, seq: &mut Sequence, out: &mut Vec<StreamEvent>) -> (String, bool) {
+        if self.arguments.trim().is_empty() {
+            // A tool without parameters; the client parses what it gets.
+            self.push("{}", seq, out);
+        }
+        let arguments = std::mem::take(&mut self.arguments);
+        out.push(StreamEvent::ArgumentsDone(Box::new(ArgumentsDone {
+            item_id: self.place.id.clone(),
+            output_index: self.place.index,
+            arguments: arguments.clone(),
+            extra: self.named(seq),
+        })));
+        let whole = is_json(&arguments);
+        (arguments, whole)
+    }
+
+    fn close_custom(&mut self, seq: &mut Sequence, out: &mut Vec<StreamEvent>) -> (String, bool) {
+        let unwrapped = std::mem::take(&mut self.unwrapper).close();
+        self.delta(unwrapped.rest, seq, out);
+        out.push(StreamEvent::InputDone(Box::new(InputDone {
+            item_id: self.place.id.clone(),
+            output_index: self.place.index,
+            input: unwrapped.text.clone(),
+            extra: self.named(seq),
+        })));
+        (unwrapped.text, unwrapped.whole)
+    }
+
+    fn delta(&self, delta: String, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
+        if delta.is_empty() {
+            return;
+        }
+        let event = Box::new(Delta {
+            item_id: self.place.id.clone(),
+            output_index: self.place.index,
+            delta,
+            extra: seq.numbered([]),
+        });
+        out.push(match self.target.kind {
+            Kind::Custom => StreamEvent::InputDelta(event),
+            _ => StreamEvent::ArgumentsDelta(event),
+        });
+    }
+
+    fn named(&self, seq: &mut Sequence) -> Extra {
+        let mut extra = seq.numbered([]);
+        extra.insert("name".to_owned(), self.target.name.clone().into());
+        extra.insert("call_id".to_owned(), self.call_id.clone().into());
+        extra
+    }
+
+    fn item(&self, status: &str, content: &str) -> Item {
+        let (id, status) = (Some(self.place.id.clone()), Some(status.to_owned()));
+        let (call_id, name) = (self.call_id.clone(), self.target.name.clone());
+        let namespace = self.target.namespace.clone();
+        match self.target.kind {
+            Kind::Function => Item::FunctionCall(FunctionCall {
+                id,
+                call_id,
+                name,
+                namespace,
+                arguments: content.to_owned(),
+                status,
+                extra: Extra::new(),
+            }),
+            Kind::Custom => Item::CustomToolCall(CustomToolCall {
+                id,
+                call_id,
+                name,
+                namespace,
+                input: content.to_owned(),
+                status,
+                extra: Extra::new(),
+            }),
+            Kind::ToolSearch => Item::Unknown(object(json!({
+                "type": "tool_search_call",
+                "id": id,
+                "call_id": call_id,
+                "execution": "client",
+                "arguments": parsed(content),
+                "status": status,
+            }))),
+            Kind::LocalShell => {
+                let mut action = object(json!({"type": "exec"}));
+                action.extend(object(parsed(content)));
+                Item::Unknown(object(json!({
+                    "type": "local_shell_call",
+                    "id": id,
+                    "call_id": call_id,
+                    "action": action,
+                    "status": status,
+                })))
+            }
+        }
+    }
+}
+
+fn id_prefix(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Function => "fc",
+        Kind::Custom => "ctc",
+        Kind::ToolSearch => "tsc",
+        Kind::LocalShell => "lsh",
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// Reads arguments; those that are not JSON stay visible as text.
+fn parsed(arguments: &str) -> Value {
+    if arguments.trim().is_empty() {
+        return json!({});
+    }
+    serde_json::from_str(arguments).unwrap_or_else(|_| arguments.into())
+}
+
+fn object(value: Value) -> Extra {
+    match value {
+        Value::Object(object) => object,
+        _ => Extra::new(),
+    }
+}

@@ -1,0 +1,92 @@
+//! Hands out everything that must be unique or rising in a response: nothing else may.
+
+use llmx_wire::responses::{Item, ItemEvent, StreamEvent};
+
+use crate::Extra;
+
+/// The numbers, places and ids of one response.
+#[derive(Debug)]
+pub(super) struct Sequence {
+    seed: String,
+    next_number: u64,
+    next_index: u64,
+    minted_calls: u64,
+}
+
+/// Where an item stands in the output, and its id.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) index: u64,
+    pub(super) id: String,
+}
+
+impl Sequence {
+    /// Starts a response whose ids are made of `seed`.
+    pub(super) fn new(seed: &str) -> Self {
+        let seed: String = seed
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(MAX_SEED)
+            .collect();
+        Self {
+            seed: if seed.is_empty() {
+                "0".to_owned()
+            } else {
+                seed
+            },
+            next_number: 0,
+            next_index: 0,
+            minted_calls: 0,
+        }
+    }
+
+    pub(super) fn response_id(&self) -> String {
+        format!("resp_{}", self.seed)
+    }
+
+    /// Returns the next free place; `prefix` tells the kind of item.
+    pub(super) fn place(&mut self, prefix: &str) -> Place {
+        let index = self.next_index;
+        self.next_index += 1;
+        Place {
+            index,
+            id: format!("{prefix}_{}_{index}", self.seed),
+        }
+    }
+
+    /// Makes an id for a call that the upstream left without one.
+    pub(super) fn call_id(&mut self) -> String {
+        let minted = self.minted_calls;
+        self.minted_calls += 1;
+        format!("call_{}_{minted}", self.seed)
+    }
+
+    /// Returns the fields that every event has: `fields`, and the next number.
+    pub(super) fn numbered<const N: usize>(&mut self, fields: [(&str, u64); N]) -> Extra {
+        let number = self.next_number;
+        self.next_number += 1;
+        let fields = fields.into_iter().chain([("sequence_number", number)]);
+        fields
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect()
+    }
+
+    pub(super) fn item_added(&mut self, place: &Place, item: Item) -> StreamEvent {
+        StreamEvent::OutputItemAdded(Box::new(ItemEvent {
+            output_index: place.index,
+            item,
+            extra: self.numbered([]),
+        }))
+    }
+
+    pub(super) fn item_done(&mut self, place: &Place, item: Item) -> StreamEvent {
+        StreamEvent::OutputItemDone(Box::new(ItemEvent {
+            output_index: place.index,
+            item,
+            extra: self.numbered([]),
+        }))
+    }
+}
+
+/// Keeps every id under the 64 characters that clients expect.
+const MAX_SEED: usize = 40;

@@ -1,0 +1,294 @@
+//! Writes a Responses stream from what an upstream's bridge says that the model did.
+//!
+//! The writer keeps the order that clients rely on: the response begins before its items, an item
+//! is done only after every earlier one, and the terminal event comes last and once. An item that
+//! ends while an earlier one is open waits for it.
+
+use std::collections::BTreeMap;
+use std::mem;
+
+use llmx_wire::responses::{Item, Response, ResponseEvent, StreamEvent, Usage};
+use serde_json::Value;
+
+use super::call::CallLane;
+use super::ending::Ending;
+use super::message::{MessageLane, Words};
+use super::reasoning::{ReasoningLane, Thought};
+use super::sequence::Sequence;
+use crate::seal::Origin;
+use crate::tools::Target;
+use crate::{Context, Limits, Stamp, UpstreamFault};
+
+/// A Responses stream under way.
+#[derive(Debug)]
+pub(crate) struct ResponsesWriter {
+    seq: Sequence,
+    response: Response,
+    origin: Origin,
+    limits: Limits,
+    begun: bool,
+    bytes: usize,
+    /// The items that are not done, by their place.
+    open: BTreeMap<u64, Open>,
+    /// The message that text goes to, and the item that reasoning goes to.
+    message: Option<u64>,
+    reasoning: Option<u64>,
+}
+
+/// An open call, as its upstream bridge refers to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CallKey(u64);
+
+#[derive(Debug)]
+struct Open {
+    lane: Lane,
+    /// Whether it only waits for earlier items.
+    ended: bool,
+}
+
+#[derive(Debug)]
+enum Lane {
+    Message(MessageLane),
+    Reasoning(ReasoningLane),
+    Call(CallLane),
+}
+
+type Events = Vec<StreamEvent>;
+
+impl ResponsesWriter {
+    pub(crate) fn new(context: &Context, stamp: &Stamp) -> Self {
+        let seq = Sequence::new(&stamp.id);
+        Self {
+            response: context.begin(seq.response_id(), stamp),
+            seq,
+            origin: context.origin.clone(),
+            limits: context.limits,
+            begun: false,
+            bytes: 0,
+            open: BTreeMap::new(),
+            message: None,
+            reasoning: None,
+        }
+    }
+
+    /// Begins the response. Safe to call more than once.
+    pub(crate) fn begin(&mut self, out: &mut Events) {
+        if mem::replace(&mut self.begun, true) {
+            return;
+        }
+        for wrap in [StreamEvent::Created, StreamEvent::InProgress] {
+            out.push(wrap(Box::new(ResponseEvent {
+                response: self.response.clone(),
+                extra: self.seq.numbered([]),
+            })));
+        }
+    }
+
+    /// Says which model answers, where the upstream tells.
+    pub(crate) fn model(&mut self, model: &str) {
+        if !model.is_empty() {
+            self.response.model = Some(model.to_owned());
+        }
+    }
+
+    /// Says which class of service answers, where the upstream tells.
+    pub(crate) fn service_tier(&mut self, tier: Value) {
+        self.response.extra.insert("service_tier".to_owned(), tier);
+    }
+
+    /// Says what the answer cost so far; a later word replaces an earlier one.
+    pub(crate) fn usage(&mut self, usage: Usage) {
+        self.response.extra.shift_remove("usage");
+        self.response.usage = Some(usage);
+    }
+
+    /// Returns whether the model has done anything that the client can see.
+    pub(crate) fn has_output(&self) -> bool {
+        !self.open.is_empty() || !self.response.output.is_empty()
+    }
+
+    /// Says more text or refusal. It goes to the open message, or to a new one.
+    pub(crate) fn say(
+        &mut self,
+        words: Words,
+        delta: &str,
+        logprobs: Vec<Value>,
+        out: &mut Events,
+    ) -> Result<(), UpstreamFault> {
+        if delta.is_empty() && logprobs.is_empty() {
+            return Ok(());
+        }
+        self.grow(delta.len())?;
+        self.end_reasoning(out);
+        let index = match self.message {
+            Some(index) => index,
+            None => self.open_lane(out, |seq, out| {
+                let (index, lane) = MessageLane::open(seq, out);
+                (index, Lane::Message(lane))
+            })?,
+        };
+        self.message = Some(index);
+        if let Some(Lane::Message(lane)) = self.open.get_mut(&index).map(|open| &mut open.lane) {
+            lane.push(words, delta, logprobs, &mut self.seq, out);
+        }
+        Ok(())
+    }
+
+    /// Adds a remark to the open message; without one there is nothing to remark on.
+    pub(crate) fn annotate(&mut self, annotation: Value, out: &mut Events) {
+        let open = self.message.and_then(|index| self.open.get_mut(&index));
+        if let Some(Lane::Message(lane)) = open.map(|open| &mut open.lane) {
+            lane.annotate(annotation, &mut self.seq, out);
+        }
+    }
+
+    /// Thinks more. It goes to the open reasoning item, or to a new one.
+    pub(crate) fn think(
+        &mut self,
+        thought: Thought,
+        delta: &str,
+        out: &mut Events,
+    ) -> Result<(), UpstreamFault> {
+        if delta.is_empty() {
+            return Ok(());
+        }
+        self.grow(delta.len())?;
+        let index = self.reasoning_lane(out)?;
+        if let Some(Lane::Reasoning(lane)) = self.open.get_mut(&index).map(|open| &mut open.lane) {
+            lane.push(thought, delta, &mut self.seq, out);
+        }
+        Ok(())
+    }
+
+    /// Says how the upstream wants the open reasoning back.
+    pub(crate) fn seal(
+        &mut self,
+        kind: &'static str,
+        data: Value,
+        out: &mut Events,
+    ) -> Result<(), UpstreamFault> {
+        let index = self.reasoning_lane(out)?;
+        if let Some(Lane::Reasoning(lane)) = self.open.get_mut(&index).map(|open| &mut open.lane) {
+            lane.seal(kind, data);
+        }
+        Ok(())
+    }
+
+    /// Opens a call; an id is minted where the upstream gave none.
+    pub(crate) fn call(
+        &mut self,
+        call_id: Option<String>,
+        target: Target,
+        out: &mut Events,
+    ) -> Result<CallKey, UpstreamFault> {
+        self.end_reasoning(out);
+        self.end_message(out);
+        let index = self.open_lane(out, |seq, out| {
+            let (index, lane) = CallLane::open(call_id, target, seq, out);
+            (index, Lane::Call(lane))
+        })?;
+        Ok(CallKey(index))
+    }
+
+    /// Appends to the arguments of an open call.
+    pub(crate) fn arguments(
+        &mut self,
+        call: CallKey,
+        piece: &str,
+        out: &mut Events,
+    ) -> Result<(), UpstreamFault> {
+        self.grow(piece.len())?;
+        if let Some(Lane::Call(lane)) = self.open.get_mut(&call.0).map(|open| &mut open.lane) {
+            lane.push(piece, &mut self.seq, out);
+        }
+        Ok(())
+    }
+
+    /// Ends the response: closes what is open and emits the terminal event.
+    pub(crate) fn finish(mut self, ending: Ending, out: &mut Events) {
+        self.begin(out);
+        let cut = ending.cuts_off();
+        while let Some((_, open)) = self.open.pop_first() {
+            let cut = cut && !open.ended;
+            self.close(open.lane, cut, out);
+        }
+        out.push(ending.event(self.response, &mut self.seq));
+    }
+
+    fn reasoning_lane(&mut self, out: &mut Events) -> Result<u64, UpstreamFault> {
+        self.end_message(out);
+        if let Some(index) = self.reasoning {
+            return Ok(index);
+        }
+        let index = self.open_lane(out, |seq, out| {
+            let (index, lane) = ReasoningLane::open(seq, out);
+            (index, Lane::Reasoning(lane))
+        })?;
+        self.reasoning = Some(index);
+        Ok(index)
+    }
+
+    fn open_lane(
+        &mut self,
+        out: &mut Events,
+        open: impl FnOnce(&mut Sequence, &mut Events) -> (u64, Lane),
+    ) -> Result<u64, UpstreamFault> {
+        self.begin(out);
+        let limit = self.limits.max_items;
+        if self.response.output.len() + self.open.len() >= limit {
+            return Err(UpstreamFault::TooLarge {
+                what: "items",
+                limit,
+            });
+        }
+        let (index, lane) = open(&mut self.seq, out);
+        let ended = false;
+        self.open.insert(index, Open { lane, ended });
+        Ok(index)
+    }
+
+    fn end_message(&mut self, out: &mut Events) {
+        let message = self.message.take();
+        self.end(message, out);
+    }
+
+    fn end_reasoning(&mut self, out: &mut Events) {
+        let reasoning = self.reasoning.take();
+        self.end(reasoning, out);
+    }
+
+    /// Ends an item, and closes what no longer has to wait.
+    fn end(&mut self, index: Option<u64>, out: &mut Events) {
+        let Some(open) = index.and_then(|index| self.open.get_mut(&index)) else {
+            return;
+        };
+        open.ended = true;
+        while let Some(first) = self.open.first_entry() {
+            if !first.get().ended {
+                break;
+            }
+            let lane = first.remove().lane;
+            self.close(lane, false, out);
+        }
+    }
+
+    fn close(&mut self, lane: Lane, cut: bool, out: &mut Events) {
+        let status = if cut { "incomplete" } else { "completed" };
+        let item: Item = match lane {
+            Lane::Message(lane) => lane.close(status, &mut self.seq, out),
+            Lane::Reasoning(lane) => lane.close(status, &self.origin, &mut self.seq, out),
+            Lane::Call(lane) => lane.close(cut, &mut self.seq, out),
+        };
+        self.response.output.push(item);
+    }
+
+    fn grow(&mut self, bytes: usize) -> Result<(), UpstreamFault> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let limit = self.limits.max_output_bytes;
+        if self.bytes > limit {
+            let what = "bytes";
+            return Err(UpstreamFault::TooLarge { what, limit });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! One event of a streamed answer.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
+
+use super::message::Message;
+use super::response::{Choice, Response};
+use super::usage::Usage;
+use crate::lenient::null_as_default;
+use crate::{Extra, FaultBody};
+
+/// One event of a streamed answer, or what a server sends in its place.
+///
+/// A whole answer reads as a chunk too, because some servers answer a request for a stream with
+/// one; so does an error, because many send it inside a stream that began well.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// The server's name for the answer; empty where it gave none.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub id: String,
+    /// `chat.completion.chunk`.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub object: String,
+    /// When the answer was begun, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<Number>,
+    /// The model that answers.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub model: String,
+    /// What is new, per answer; empty in a chunk that only tells the cost.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub choices: Vec<ChunkChoice>,
+    /// What it cost so far; most servers say so once, at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Value>,
+    /// The other fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// What is new of one answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChunkChoice {
+    /// The answer's place among the answers.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub index: u64,
+    /// What is new.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub delta: Message,
+    /// The whole answer, where the server did not stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Message>,
+    /// Why the answer ends here.
+    #[serde(default)]
+    pub finish_reason: Option<String>,
+    /// The likelihood of the new tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<Value>,
+    /// The other fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+impl Chunk {
+    /// Returns what the server says went wrong, if this is an error in a chunk's place.
+    pub fn fault(&self) -> Option<FaultBody> {
+        if let Some(error) = &self.error {
+            return Some(FaultBody::from_value(error).unwrap_or_else(|| FaultBody {
+                message: error.to_string(),
+                ..FaultBody::default()
+            }));
+        }
+        if !self.choices.is_empty() || self.usage.is_some() || !self.id.is_empty() {
+            return None;
+        }
+        FaultBody::from_value(&Value::Object(self.extra.clone()))
+    }
+}
+
+impl From<Response> for Chunk {
+    fn from(response: Response) -> Self {
+        let mut extra = response.extra;
+        let error = extra.shift_remove("error").filter(|error| !error.is_null());
+        Self {
+            id: response.id,
+            object: response.object,
+            created: response.created,
+            model: response.model,
+            choices: response.choices.into_iter().map(Into::into).collect(),
+            usage: response.usage,
+            error,
+            extra,
+        }
+    }
+}
+
+impl From<Choice> for ChunkChoice {
+    fn from(choice: Choice) -> Self {
+        Self {
+            index: choice.index,
+            delta: Message::default(),
+            message: Some(choice.message),
+            finish_reason: choice.finish_reason,
+            logprobs: choice.logprobs,
+            extra: choice.extra,
+        }
+    }
+}
