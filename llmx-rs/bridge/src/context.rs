@@ -17,6 +17,8 @@ pub struct Context {
     pub(crate) limits: Limits,
     pub(crate) cumulative: bool,
     pub(crate) think_tags: bool,
+    /// The tool whose arguments are the answer's text, where that is how a format is kept.
+    pub(crate) answer_tool: Option<String>,
     /// A response that has not begun.
     pub(crate) blank: Response,
 }
@@ -29,6 +31,7 @@ impl Context {
             limits: options.limits,
             cumulative: options.cumulative,
             think_tags: options.think_tags,
+            answer_tool: None,
             blank: blank(request),
         }
     }

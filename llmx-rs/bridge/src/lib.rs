@@ -15,10 +15,12 @@ pub mod decision;
 mod fault;
 mod fold;
 mod loss;
+pub mod messages;
 mod options;
 mod seal;
 mod stream;
 mod tools;
+mod turns;
 
 pub use context::Context;
 pub use fault::{ClientFault, FaultClass, Report, UpstreamFault};

@@ -15,7 +15,7 @@ mod writer;
 pub(crate) use ending::Ending;
 pub(crate) use message::Words;
 pub(crate) use reasoning::Thought;
-pub(crate) use writer::ResponsesWriter;
+pub(crate) use writer::{CallKey, ResponsesWriter};
 
 use crate::UpstreamFault;
 
