@@ -8,7 +8,10 @@ use serde_json::Value;
 use super::{cache, media, thinking};
 use crate::seal::Origin;
 use crate::tools::ToolTable;
-use crate::turns::{Call, Heard, Input, Output, Said, Turn, turns};
+use crate::turns::{
+    Call, Heard, Input, NO_RESULT, Output, STRAY_RESULT, Said, Turn, as_program, broken_call,
+    leading, told, turns,
+};
 use crate::{ClientFault, Extra, LossReport, SystemMerge};
 
 /// The conversation as Messages takes it.
@@ -65,7 +68,9 @@ impl Writer<'_> {
                     blocks.extend(thinking::block(reasoning, self.origin, self.losses));
                 }
                 Said::Call(_, call) => blocks.push(self.call(call)),
-                Said::Other(at, object) => blocks.extend(told(at, object, self.losses)?),
+                Said::Other(at, object) => {
+                    blocks.extend(told(at, object, self.losses)?.map(ContentBlock::text));
+                }
             }
         }
         thinking::trim(&mut blocks, self.losses);
@@ -95,7 +100,9 @@ impl Writer<'_> {
                     results.append(&mut words);
                     self.program(at, message, &mut results)?;
                 }
-                Heard::Other(at, object) => words.extend(told(at, object, self.losses)?),
+                Heard::Other(at, object) => {
+                    words.extend(told(at, object, self.losses)?.map(ContentBlock::text));
+                }
             }
         }
         results.append(&mut words);
@@ -138,9 +145,7 @@ impl Writer<'_> {
             Input::Broken(text) => {
                 let reason = "its arguments are not a JSON object; it became words";
                 self.losses.lowered("input[].arguments", reason);
-                ContentBlock::text(format!(
-                    "[A call of `{name}` whose arguments are not a JSON object: {text}]"
-                ))
+                ContentBlock::text(broken_call(&name, &text))
             }
         }
     }
@@ -176,7 +181,7 @@ impl Writer<'_> {
         let Some((at, output)) = output else {
             return Ok(vec![ContentBlock::text(NO_RESULT)]);
         };
-        let mut blocks = vec![ContentBlock::text("[The result of a tool call:]")];
+        let mut blocks = vec![ContentBlock::text(STRAY_RESULT)];
         blocks.extend(parts(&output.content(self.tools), at, self.losses)?);
         Ok(blocks)
     }
@@ -199,19 +204,6 @@ impl Writer<'_> {
             }),
         }
     }
-}
-
-/// Counts the items before the conversation proper: words of the program, and tools.
-fn leading(items: &[Item]) -> usize {
-    let leads = |item: &&Item| match item {
-        Item::Message(message) => matches!(
-            message.role,
-            responses::Role::Developer | responses::Role::System
-        ),
-        Item::Unknown(object) => kind(object) == "additional_tools",
-        _ => false,
-    };
-    items.iter().take_while(leads).count()
 }
 
 /// Translates the parts of a message or of a result; empty words are left out, since Messages
@@ -264,52 +256,9 @@ fn words(
 pub(super) fn marked(block: ContentBlock) -> ContentBlock {
     match block {
         ContentBlock::Text(mut text) => {
-            text.text = format!("<developer>\n{}\n</developer>", text.text);
+            text.text = as_program(&text.text);
             ContentBlock::Text(text)
         }
         other => other,
     }
 }
-
-/// Writes down an item that only some servers know, unless the conversation can do without it.
-fn told(
-    at: usize,
-    object: &Extra,
-    losses: &mut LossReport,
-) -> Result<Option<ContentBlock>, ClientFault> {
-    let kind = kind(object);
-    let path = format!("input[{at}].{kind}");
-    let refused = |reason: &str| Err(ClientFault::unsupported(path, reason));
-    match kind {
-        "item_reference" => refused("the upstream keeps no items; send the item itself"),
-        "compaction" | "context_compaction" | "compaction_trigger" => {
-            refused("only the provider that made it can read it; compact with a prompt instead")
-        }
-        "computer_call" | "computer_call_output" => refused("the upstream has no such tool"),
-        "" => refused("it has no type"),
-        "web_search_call" | "file_search_call" | "image_generation_call" | "mcp_list_tools" => {
-            let reason = "a server answered it, and its words followed";
-            losses.dropped(format!("input[].{kind}"), reason);
-            Ok(None)
-        }
-        _ => {
-            losses.lowered(format!("input[].{kind}"), "it became words");
-            let only_for_servers = ["type", "id", "status", "encrypted_content"];
-            let fields = object.iter();
-            let fields = fields.filter(|(name, _)| !only_for_servers.contains(&name.as_str()));
-            let fields: Extra = fields.map(|(k, v)| (k.clone(), v.clone())).collect();
-            let text = format!("[{kind}: {}]", Value::Object(fields));
-            Ok(Some(ContentBlock::text(text)))
-        }
-    }
-}
-
-fn kind(object: &Extra) -> &str {
-    object
-        .get("type")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-/// What the model reads where the client has no result, for example because it was interrupted.
-const NO_RESULT: &str = "[There is no result: the call was interrupted.]";

@@ -5,6 +5,7 @@ use llmx_wire::responses::InputImage;
 use serde_json::Value;
 
 use super::cache;
+use crate::data_url;
 use crate::{ClientFault, Extra, LossReport};
 
 /// Translates a picture.
@@ -69,7 +70,7 @@ fn source(url: &str, path: &str, types: &[&str]) -> Result<Source, ClientFault> 
             extra: Extra::new(),
         }));
     }
-    let (media_type, data) = data_url(url).ok_or_else(|| {
+    let (media_type, data) = data_url::split(url).ok_or_else(|| {
         ClientFault::invalid(path, "neither a web address nor a data URL in base 64")
     })?;
     if !types.contains(&media_type) {
@@ -86,14 +87,6 @@ fn base64(media_type: &str, data: &str) -> Source {
         data: data.to_owned(),
         extra: Extra::new(),
     })
-}
-
-/// Splits a data URL into its type and its bytes in base 64.
-fn data_url(url: &str) -> Option<(&str, &str)> {
-    let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
-    let head = head.strip_suffix(";base64")?;
-    let media_type = head.split(';').next().unwrap_or_default();
-    Some((media_type, data))
 }
 
 fn is_pdf(name: &str) -> bool {

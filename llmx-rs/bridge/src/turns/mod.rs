@@ -6,6 +6,7 @@
 //! and without looking into their words.
 
 mod calls;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -13,6 +14,7 @@ use llmx_wire::responses::{Item, Message, Reasoning, Role};
 use serde_json::Value;
 
 pub(crate) use calls::{Call, Input, Output};
+pub(crate) use words::{NO_RESULT, STRAY_RESULT, as_program, broken_call, leading, told};
 
 use crate::Extra;
 
