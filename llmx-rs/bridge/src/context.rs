@@ -1,6 +1,8 @@
 //! What the translation of a request leaves for the translation of its answer.
 
-use llmx_wire::responses::{Request, Response, Status};
+use std::collections::BTreeSet;
+
+use llmx_wire::responses::{Item, Request, Response, Status, TextOrList};
 use serde_json::{Value, json};
 
 use crate::options::Options;
@@ -19,6 +21,8 @@ pub struct Context {
     pub(crate) think_tags: bool,
     /// The tool whose arguments are the answer's text, where that is how a format is kept.
     pub(crate) answer_tool: Option<String>,
+    /// The ids that calls of the conversation have.
+    pub(crate) call_ids: BTreeSet<String>,
     /// A response that has not begun.
     pub(crate) blank: Response,
 }
@@ -32,6 +36,7 @@ impl Context {
             cumulative: options.cumulative,
             think_tags: options.think_tags,
             answer_tool: None,
+            call_ids: call_ids(request),
             blank: blank(request),
         }
     }
@@ -54,6 +59,19 @@ pub(crate) fn origin(request: &Request, options: &Options) -> Origin {
         provider: options.provider.clone(),
         model: options.model.as_ref().unwrap_or(&request.model).clone(),
     }
+}
+
+fn call_ids(request: &Request) -> BTreeSet<String> {
+    let TextOrList::List(items) = &request.input else {
+        return BTreeSet::new();
+    };
+    let id = |item: &Item| match item {
+        Item::FunctionCall(call) => Some(call.call_id.clone()),
+        Item::CustomToolCall(call) => Some(call.call_id.clone()),
+        Item::Unknown(object) => Some(object.get("call_id")?.as_str()?.to_owned()),
+        _ => None,
+    };
+    items.iter().filter_map(id).collect()
 }
 
 /// Makes a response with every field that the API documents, null where there is nothing to say.

@@ -5,6 +5,24 @@
 //! Nothing here reads a clock, a file or the environment, or waits; what differs from run to run,
 //! ids and times, comes in as a [`Stamp`].
 //!
+//! A client of Responses in front of an upstream of Chat Completions takes three steps:
+//!
+//! ```
+//! use llmx_bridge::{Options, Stamp, StreamBridge, StreamEnd, chat};
+//! use llmx_wire::responses::Request;
+//!
+//! let request: Request = serde_json::from_str(r#"{"model": "m", "input": "hi"}"#).unwrap();
+//! let translated = chat::to_chat(&request, &Options::default()).unwrap();
+//! assert!(translated.losses.is_empty());
+//!
+//! let stamp = Stamp { id: "1".into(), created_at: 0 };
+//! let mut bridge = chat::ChatToResponses::new(translated.context, &stamp);
+//! let mut events = Vec::new();
+//! let chunk = r#"{"choices": [{"delta": {"content": "hello"}, "finish_reason": "stop"}]}"#;
+//! bridge.push(serde_json::from_str(chunk).unwrap(), &mut events).unwrap();
+//! bridge.finish(StreamEnd::Done, &mut events);
+//! assert_eq!(events.last().unwrap().kind(), "response.completed");
+//! ```
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
@@ -12,7 +30,6 @@
 pub mod chat;
 mod context;
 mod data_url;
-pub mod decision;
 mod fault;
 mod fold;
 mod loss;

@@ -69,6 +69,36 @@ struct Labelled {
     seal: Seal,
 }
 
+/// Adds a piece to a list that came in pieces: the text of equal entries is joined, so that a seal
+/// is as long as what it holds and not as its stream.
+pub(crate) fn absorb(list: &mut Vec<Value>, piece: Value) {
+    let same = |held: &Value| {
+        ["type", "index", "id"].iter().all(|name| {
+            let (held, new) = (held.get(*name), piece.get(*name));
+            held == new || new.is_none()
+        })
+    };
+    let last = list.last_mut().filter(|held| same(held));
+    match (last, piece) {
+        (Some(Value::Object(held)), Value::Object(piece)) => {
+            for (name, value) in piece {
+                match (held.get_mut(&name), value) {
+                    (Some(Value::String(text)), Value::String(more))
+                        if matches!(name.as_str(), "text" | "summary" | "data") =>
+                    {
+                        text.push_str(&more);
+                    }
+                    (Some(_), Value::Null) => {}
+                    (_, value) => {
+                        held.insert(name, value);
+                    }
+                }
+            }
+        }
+        (_, piece) => list.push(piece),
+    }
+}
+
 /// Tells our seals from a provider's own; the number changes with the form.
 const MARK: &str = "llmx1:";
 
@@ -94,6 +124,25 @@ mod tests {
         assert_eq!(Seal::open(&sealed, &origin("a", "m")), Ok(seal));
         assert_eq!(Seal::open(&sealed, &origin("b", "m")), Err(Shut::Mismatch));
         assert_eq!(Seal::open(&sealed, &origin("a", "n")), Err(Shut::Mismatch));
+    }
+
+    #[test]
+    fn pieces_of_one_entry_are_joined_and_others_stay_apart() {
+        let mut list = Vec::new();
+        for piece in [
+            serde_json::json!({"type": "reasoning.text", "index": 0, "text": "a"}),
+            serde_json::json!({"type": "reasoning.text", "index": 0, "text": "b", "signature": "s"}),
+            serde_json::json!({"type": "reasoning.encrypted", "index": 1, "data": "x"}),
+        ] {
+            absorb(&mut list, piece);
+        }
+        assert_eq!(
+            Value::Array(list),
+            serde_json::json!([
+                {"type": "reasoning.text", "index": 0, "text": "ab", "signature": "s"},
+                {"type": "reasoning.encrypted", "index": 1, "data": "x"},
+            ])
+        );
     }
 
     #[test]

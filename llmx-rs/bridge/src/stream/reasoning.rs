@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::sequence::{Place, Sequence};
 use crate::Extra;
-use crate::seal::{Origin, Seal};
+use crate::seal::{Origin, Seal, absorb};
 
 /// What kind of thought a delta belongs to. Clients show summaries and hide the full text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,9 +41,16 @@ impl ReasoningLane {
         (lane.place.index, lane)
     }
 
-    /// Says how the upstream wants this piece back; later words replace earlier ones.
+    /// Says how the upstream wants this piece back. Lists grow; all else is replaced.
     pub(super) fn seal(&mut self, kind: &'static str, data: Value) {
-        self.seal = Some((kind, data));
+        match (&mut self.seal, data) {
+            (Some((held, Value::Array(list))), Value::Array(more)) if *held == kind => {
+                for piece in more {
+                    absorb(list, piece);
+                }
+            }
+            (seal, data) => *seal = Some((kind, data)),
+        }
     }
 
     pub(super) fn push(

@@ -4,7 +4,7 @@
 //! is done only after every earlier one, and the terminal event comes last and once. An item that
 //! ends while an earlier one is open waits for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use llmx_wire::responses::{Item, Response, ResponseEvent, StreamEvent, Usage};
@@ -30,6 +30,8 @@ pub(crate) struct ResponsesWriter {
     bytes: usize,
     /// The items that are not done, by their place.
     open: BTreeMap<u64, Open>,
+    /// The ids that calls of the conversation have.
+    call_ids: BTreeSet<String>,
     /// The message that text goes to, and the item that reasoning goes to.
     message: Option<u64>,
     reasoning: Option<u64>,
@@ -66,6 +68,7 @@ impl ResponsesWriter {
             begun: false,
             bytes: 0,
             open: BTreeMap::new(),
+            call_ids: context.call_ids.clone(),
             message: None,
             reasoning: None,
         }
@@ -179,7 +182,8 @@ impl ResponsesWriter {
         Ok(())
     }
 
-    /// Opens a call; an id is minted where the upstream gave none.
+    /// Opens a call. An id is minted where the upstream gave none, or one that another call of the
+    /// conversation has: the client pairs outputs by it.
     pub(crate) fn call(
         &mut self,
         call_id: Option<String>,
@@ -188,6 +192,7 @@ impl ResponsesWriter {
     ) -> Result<CallKey, UpstreamFault> {
         self.end_reasoning(out);
         self.end_message(out);
+        let call_id = call_id.filter(|id| !id.is_empty() && self.call_ids.insert(id.clone()));
         let index = self.open_lane(out, |seq, out| {
             let (index, lane) = CallLane::open(call_id, target, seq, out);
             (index, Lane::Call(lane))

@@ -17,7 +17,7 @@ pub(super) fn hashed(target: &Target) -> String {
         .take(MAX_NAME - HASH_CHARS - 1)
         .collect();
     let hash = fingerprint(target);
-    name.push_str(&format!("_{hash:0width$x}", width = HASH_CHARS));
+    name.push_str(&format!("_{hash:0HASH_CHARS$x}"));
     name
 }
 

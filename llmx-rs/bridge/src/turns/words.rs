@@ -16,7 +16,7 @@ pub(crate) const STRAY_RESULT: &str = "[The result of a tool call:]";
 /// Tells words of the program around the model from those of the person, where both stand in the
 /// person's turn.
 pub(crate) fn as_program(text: &str) -> String {
-    format!("<developer>\n{text}\n</developer>")
+    format!("<system_message>\n{text}\n</system_message>")
 }
 
 /// Writes down a call that no upstream would take as one.

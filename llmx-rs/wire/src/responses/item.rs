@@ -165,7 +165,8 @@ pub struct ToolCallOutput {
     /// The server's name for the item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The call that this answers.
+    /// The call that this answers; empty where a client forgot it.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub call_id: String,
     /// What the tool returned.
     pub output: TextOrList<ContentPart>,

@@ -8,7 +8,7 @@ use super::{
 };
 
 #[test]
-fn c36_turns_alternate_and_results_come_first() {
+fn case_36_turns_alternate_and_results_come_first() {
     let items = json!([
         user("go"),
         user("now"),
@@ -36,7 +36,7 @@ fn c36_turns_alternate_and_results_come_first() {
 }
 
 #[test]
-fn c37_one_turn_of_the_model_is_one_message() {
+fn case_37_one_turn_of_the_model_is_one_message() {
     let items = json!([
         user("go"),
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "first"}]},
@@ -58,7 +58,7 @@ fn c37_one_turn_of_the_model_is_one_message() {
 }
 
 #[test]
-fn c39_a_call_without_a_result_gets_one_and_a_result_without_a_call_becomes_words() {
+fn case_39_a_call_without_a_result_gets_one_and_a_result_without_a_call_becomes_words() {
     let items = json!([
         user("go"),
         call("c1", "{}"),
@@ -78,7 +78,7 @@ fn c39_a_call_without_a_result_gets_one_and_a_result_without_a_call_becomes_word
 }
 
 #[test]
-fn c8_names_of_calls_that_repeat_are_told_apart() {
+fn case_08_names_of_calls_that_repeat_are_told_apart() {
     let items = json!([
         user("go"),
         call("0", "{}"),
@@ -93,7 +93,7 @@ fn c8_names_of_calls_that_repeat_are_told_apart() {
 }
 
 #[test]
-fn c45_nothing_empty_is_sent() {
+fn case_45_nothing_empty_is_sent() {
     let items = json!([
         user("go"),
         {"type": "message", "role": "assistant", "content": ""},
@@ -113,7 +113,7 @@ fn c45_nothing_empty_is_sent() {
 }
 
 #[test]
-fn c46_a_failed_tool_says_so() {
+fn case_46_a_failed_tool_says_so() {
     for flag in [json!({"is_error": true}), json!({"success": false})] {
         let mut failed = output("c1", "boom");
         failed
@@ -126,7 +126,7 @@ fn c46_a_failed_tool_says_so() {
 }
 
 #[test]
-fn s23_arguments_that_are_no_object_survive_as_words() {
+fn seed_23_arguments_that_are_no_object_survive_as_words() {
     let items = json!([
         user("go"),
         call("c1", "{\"a\":"),
@@ -147,7 +147,7 @@ fn s23_arguments_that_are_no_object_survive_as_words() {
 }
 
 #[test]
-fn c24_a_free_form_call_goes_back_as_its_wrapped_input() {
+fn case_24_a_free_form_call_goes_back_as_its_wrapped_input() {
     let items = json!([
         user("go"),
         {"type": "custom_tool_call", "call_id": "c1", "name": "apply_patch", "input": "*** \"x\""},
@@ -162,7 +162,7 @@ fn c24_a_free_form_call_goes_back_as_its_wrapped_input() {
 }
 
 #[test]
-fn c33_words_of_the_program_go_where_the_policy_says() {
+fn case_33_words_of_the_program_go_where_the_policy_says() {
     let items = json!([
         developer("rules"),
         user("go"),
@@ -176,7 +176,7 @@ fn c33_words_of_the_program_go_where_the_policy_says() {
         options.messages.cache = false;
         serde_json::to_value(translate(&request, &options).unwrap().request).unwrap()
     };
-    let marked = |text: &str| words(&format!("<developer>\n{text}\n</developer>"));
+    let marked = |text: &str| words(&format!("<system_message>\n{text}\n</system_message>"));
 
     let fold = with(SystemMerge::Fold);
     assert_eq!(fold["system"], json!([words("be brief"), words("rules")]));
@@ -220,7 +220,7 @@ fn c33_words_of_the_program_go_where_the_policy_says() {
 }
 
 #[test]
-fn c40_items_of_other_servers_are_refused_lost_by_name_or_told() {
+fn case_40_items_of_other_servers_are_refused_lost_by_name_or_told() {
     for kind in [
         "item_reference",
         "compaction",
@@ -244,7 +244,7 @@ fn c40_items_of_other_servers_are_refused_lost_by_name_or_told() {
 }
 
 #[test]
-fn c44_a_conversation_that_ends_with_the_model_is_refused() {
+fn case_44_a_conversation_that_ends_with_the_model_is_refused() {
     let items =
         json!([user("go"), {"type": "message", "role": "assistant", "content": "The answer is"}]);
     assert_eq!(refusal(&with_tool(&items), &options()), "input");
@@ -258,7 +258,7 @@ fn a_conversation_that_begins_with_the_model_is_given_a_beginning() {
 }
 
 #[test]
-fn c48_a_text_is_a_conversation() {
+fn case_48_a_text_is_a_conversation() {
     let body = body(&json!({"model": "m", "input": "hi"}));
     assert_eq!(
         body["messages"],
@@ -278,7 +278,7 @@ fn a_conversation_of_the_program_alone_is_asked_as_the_client() {
 }
 
 #[test]
-fn c47_media_go_where_messages_has_a_place() {
+fn case_47_media_go_where_messages_has_a_place() {
     let parts = json!([
         {"type": "input_image", "image_url": "data:image/png;base64,AAAA", "detail": "high"},
         {"type": "input_image", "image_url": "https://x/y.png"},
@@ -303,7 +303,7 @@ fn c47_media_go_where_messages_has_a_place() {
 }
 
 #[test]
-fn c47_what_has_no_place_is_refused_by_name() {
+fn case_47_what_has_no_place_is_refused_by_name() {
     for part in [
         json!({"type": "input_audio", "input_audio": {"data": "AA", "format": "wav"}}),
         json!({"type": "input_image", "file_id": "file_1"}),
@@ -322,7 +322,7 @@ fn c47_what_has_no_place_is_refused_by_name() {
 }
 
 #[test]
-fn p6_a_picture_from_a_tool_stays_a_picture() {
+fn pain_06_a_picture_from_a_tool_stays_a_picture() {
     let items = json!([user("look"), call("c1", "{}"), {"type": "function_call_output", "call_id": "c1", "output": [
         {"type": "input_text", "text": "screen"},
         {"type": "input_image", "image_url": "data:image/webp;base64,AA"},
@@ -333,7 +333,7 @@ fn p6_a_picture_from_a_tool_stays_a_picture() {
 }
 
 #[test]
-fn c50_thoughts_go_back_unaltered_and_in_place() {
+fn case_50_thoughts_go_back_unaltered_and_in_place() {
     let request = with_tool(&json!([user("go")]));
     let blocks = [
         thinking(&["let me ", "see \"é\""], "c2lnbmF0dXJl"),
@@ -360,7 +360,7 @@ fn c50_thoughts_go_back_unaltered_and_in_place() {
 }
 
 #[test]
-fn c51_a_thought_of_another_model_is_dropped_and_reported() {
+fn case_51_a_thought_of_another_model_is_dropped_and_reported() {
     let request = with_tool(&json!([user("go")]));
     let blocks = [thinking(&["hm"], "sig"), text(&["ok"])];
     let answered = response(
@@ -381,7 +381,7 @@ fn c51_a_thought_of_another_model_is_dropped_and_reported() {
 }
 
 #[test]
-fn c52_a_thought_without_a_signature_is_never_forged() {
+fn case_52_a_thought_without_a_signature_is_never_forged() {
     for reasoning in [
         json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]}),
         json!({"type": "reasoning", "summary": [], "encrypted_content": "gAAAA"}),

@@ -111,7 +111,7 @@ proptest! {
     /// What the upstream has cached stays equal: the bytes of a conversation are the beginning of
     /// the bytes of a longer one, up to the last message.
     #[test]
-    fn c24_the_prefix_keeps_its_bytes(turns in prop::collection::vec(turn(), 2..6)) {
+    fn pain_24_the_prefix_keeps_its_bytes(turns in prop::collection::vec(turn(), 2..6)) {
         let bytes = |turns: &[Vec<Value>]| {
             let items: Vec<Value> = [developer("rules")].into_iter().chain(turns.concat()).collect();
             let mut request = with_tool(&json!(items));

@@ -30,7 +30,7 @@ fn with_tools(more: Value) -> Value {
 }
 
 #[test]
-fn c23_every_tool_becomes_a_client_tool() {
+fn case_23_every_tool_becomes_a_client_tool() {
     let tools = &body(&with_tools(json!({})))["tools"];
     assert_eq!(
         tools[0],
@@ -43,7 +43,7 @@ fn c23_every_tool_becomes_a_client_tool() {
 }
 
 #[test]
-fn c25_c26_namespaces_are_flattened_and_names_are_legal() {
+fn case_25_and_26_namespaces_are_flattened_and_names_are_legal() {
     let request = ask(json!({"tools": [
         {"type": "namespace", "name": "mcp__calc", "tools": [{"type": "function", "name": "add", "parameters": {}}]},
         {"type": "function", "name": "a.b", "parameters": {}},
@@ -57,7 +57,7 @@ fn c25_c26_namespaces_are_flattened_and_names_are_legal() {
 }
 
 #[test]
-fn c29_strict_is_dropped_by_name_where_the_upstream_has_none() {
+fn case_29_strict_is_dropped_by_name_where_the_upstream_has_none() {
     let lenient = Options {
         strict_tools: false,
         ..options()
@@ -68,7 +68,7 @@ fn c29_strict_is_dropped_by_name_where_the_upstream_has_none() {
 }
 
 #[test]
-fn c31_who_may_call_a_tool_is_never_lost() {
+fn case_31_who_may_call_a_tool_is_never_lost() {
     let request = ask(
         json!({"tools": [{"type": "function", "name": "f", "parameters": {}, "allowed_callers": ["code"]}]}),
     );
@@ -79,7 +79,7 @@ fn c31_who_may_call_a_tool_is_never_lost() {
 }
 
 #[test]
-fn c27_c28_every_choice_of_tools_is_translated() {
+fn case_27_and_28_every_choice_of_tools_is_translated() {
     for (choice, parallel, expected) in [
         (Value::Null, Value::Null, Value::Null),
         (json!("auto"), json!(true), json!({"type": "auto"})),
@@ -112,7 +112,7 @@ fn c27_c28_every_choice_of_tools_is_translated() {
 }
 
 #[test]
-fn c27_allowed_tools_are_the_only_ones_offered() {
+fn case_27_allowed_tools_are_the_only_ones_offered() {
     let request = with_tools(
         json!({"tool_choice": {"type": "allowed_tools", "mode": "required",
         "tools": [{"type": "function", "name": "f"}]}}),
@@ -142,7 +142,7 @@ fn hosted_tools_are_dropped_by_name_and_refused_where_they_are_forced() {
 }
 
 #[test]
-fn c72_max_tokens_is_always_there() {
+fn case_72_max_tokens_is_always_there() {
     assert_eq!(body(&ask(json!({})))["max_tokens"], 32_000);
     assert_eq!(body(&ask(json!({"max_output_tokens": 9})))["max_tokens"], 9);
     let mut options = options();
@@ -152,7 +152,7 @@ fn c72_max_tokens_is_always_there() {
 }
 
 #[test]
-fn c53_efforts_become_budgets() {
+fn case_53_efforts_become_budgets() {
     for (effort, max, budget, lost) in [
         ("minimal", 20_000, json!(1_024), ""),
         ("low", 20_000, json!(4_096), ""),
@@ -178,7 +178,7 @@ fn c53_efforts_become_budgets() {
 }
 
 #[test]
-fn c53_efforts_stay_efforts_where_the_upstream_knows_them() {
+fn case_53_efforts_stay_efforts_where_the_upstream_knows_them() {
     let mut options = options();
     options.messages.thinking = ThinkingStyle::Adaptive;
     let request = ask(json!({"reasoning": {"effort": "minimal"}}));
@@ -197,14 +197,14 @@ fn c53_efforts_stay_efforts_where_the_upstream_knows_them() {
 }
 
 #[test]
-fn c54_a_forced_call_comes_before_thinking() {
+fn case_54_a_forced_call_comes_before_thinking() {
     let request = with_tools(json!({"tool_choice": "required", "reasoning": {"effort": "low"}}));
     assert_eq!(body(&request)["thinking"], Value::Null);
     assert!(losses(&request, &options()).contains("reasoning.effort"));
 }
 
 #[test]
-fn p22_without_the_thought_behind_the_last_call_there_is_no_thinking() {
+fn pain_22_without_the_thought_behind_the_last_call_there_is_no_thinking() {
     let mut request = with_tool(&json!([user("go"), call("c1", "{}"), output("c1", "x")]));
     request["reasoning"] = json!({"effort": "low"});
     assert_eq!(body(&request)["thinking"], Value::Null);
@@ -217,7 +217,7 @@ fn p22_without_the_thought_behind_the_last_call_there_is_no_thinking() {
 }
 
 #[test]
-fn c55_sampling_is_dropped_by_name_while_the_model_thinks() {
+fn case_55_sampling_is_dropped_by_name_while_the_model_thinks() {
     let request =
         ask(json!({"temperature": 0.2, "top_p": 0.5, "top_k": 3, "reasoning": {"effort": "low"}}));
     let body = body(&request);
@@ -234,7 +234,7 @@ fn c55_sampling_is_dropped_by_name_while_the_model_thinks() {
 }
 
 #[test]
-fn c72_options_are_mapped_dropped_by_name_or_refused() {
+fn case_72_options_are_mapped_dropped_by_name_or_refused() {
     let request = ask(json!({
         "stop": ["END", " "], "user": "u1", "service_tier": "default", "seed": 4, "presence_penalty": 0.1,
         "logit_bias": {}, "metadata": {"a": "b"}, "truncation": "auto", "top_logprobs": 2, "max_tool_calls": 3,
@@ -282,7 +282,7 @@ fn c72_options_are_mapped_dropped_by_name_or_refused() {
 }
 
 #[test]
-fn c72_a_format_is_kept_by_a_forced_call() {
+fn case_72_a_format_is_kept_by_a_forced_call() {
     let format = json!({"type": "json_schema", "name": "answer", "schema": {"type": "object", "properties": {}}});
     let request = ask(json!({"text": {"format": format}}));
     let body = body(&request);

@@ -57,7 +57,7 @@ fn a_whole_call_is_told_before_the_answer_ends() {
 }
 
 #[test]
-fn c15_text_call_and_text_are_three_items() {
+fn case_15_text_call_and_text_are_three_items() {
     let blocks = [text(&["a"]), tool_use("c", "f", &["{}"]), text(&["b"])];
     let response = response(plain(), &answer(&blocks, "tool_use"));
     let kinds: Vec<&str> = response["output"]
@@ -70,7 +70,7 @@ fn c15_text_call_and_text_are_three_items() {
 }
 
 #[test]
-fn c1_parallel_calls_are_routed_by_their_block() {
+fn case_01_parallel_calls_are_routed_by_their_block() {
     let mut events = answer(&[], "tool_use");
     let tail = events.split_off(1);
     for index in 0..2 {
@@ -90,7 +90,7 @@ fn c1_parallel_calls_are_routed_by_their_block() {
 }
 
 #[test]
-fn c10_c12_the_placeholder_gives_way_to_the_deltas_and_nothing_becomes_an_object() {
+fn case_10_and_12_the_placeholder_gives_way_to_the_deltas_and_nothing_becomes_an_object() {
     for (input, pieces, expected) in [
         (json!({}), vec!["{\"a\"", ":1}"], "{\"a\":1}"),
         (json!({}), vec![], "{}"),
@@ -108,7 +108,7 @@ fn c10_c12_the_placeholder_gives_way_to_the_deltas_and_nothing_becomes_an_object
 }
 
 #[test]
-fn c22_a_call_that_was_cut_off_is_incomplete() {
+fn case_22_a_call_that_was_cut_off_is_incomplete() {
     let blocks = [text(&["ok"]), tool_use("c", "f", &["{\"command\":\"rm -r"])];
     let response = response(plain(), &answer(&blocks, "max_tokens"));
     assert_eq!(response["status"], "incomplete");
@@ -122,7 +122,7 @@ fn c22_a_call_that_was_cut_off_is_incomplete() {
 }
 
 #[test]
-fn c23_a_free_form_call_comes_back_unwrapped() {
+fn case_23_a_free_form_call_comes_back_unwrapped() {
     let request = json!({"model": "m", "input": [user("go")], "tools": [
         {"type": "custom", "name": "apply_patch"},
         {"type": "namespace", "name": "mcp__calc", "tools": [{"type": "function", "name": "add", "parameters": {}}]},
@@ -194,7 +194,7 @@ fn a_refusal_keeps_its_explanation_and_a_stop_sequence_its_text() {
 }
 
 #[test]
-fn c70_cached_tokens_become_part_of_the_input() {
+fn case_70_cached_tokens_become_part_of_the_input() {
     let response = response(plain(), &answer(&[text(&["a"])], "end_turn"));
     assert_eq!(
         response["usage"],
@@ -206,7 +206,7 @@ fn c70_cached_tokens_become_part_of_the_input() {
 }
 
 #[test]
-fn c70_absent_usage_stays_absent_and_the_last_word_counts() {
+fn case_70_absent_usage_stays_absent_and_the_last_word_counts() {
     let silent = [
         json!({"type": "message_start", "message": {"id": "x", "usage": null}}),
         json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "a"}}),
@@ -226,7 +226,7 @@ fn c70_absent_usage_stays_absent_and_the_last_word_counts() {
 }
 
 #[test]
-fn c63_a_stream_that_ends_too_early_failed() {
+fn case_63_a_stream_that_ends_too_early_failed() {
     let whole = answer(&[text(&["a"])], "end_turn");
     for cut in 0..whole.len() {
         let events = run(plain(), &whole[..cut], StreamEnd::Eof);
@@ -241,7 +241,7 @@ fn c63_a_stream_that_ends_too_early_failed() {
 }
 
 #[test]
-fn c64_nothing_follows_the_end() {
+fn case_64_nothing_follows_the_end() {
     let mut events = answer(&[text(&["a"])], "end_turn");
     let whole = run(plain(), &events, StreamEnd::Eof);
     events.extend(answer(&[text(&["b"])], "max_tokens"));
@@ -249,9 +249,9 @@ fn c64_nothing_follows_the_end() {
 }
 
 #[test]
-fn c65_an_error_keeps_its_words_wherever_it_comes() {
+fn case_65_an_error_keeps_its_words_wherever_it_comes() {
     let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}});
-    let first = response(plain(), &[error.clone()]);
+    let first = response(plain(), std::slice::from_ref(&error));
     assert_eq!(
         (&first["status"], &first["error"]["code"]),
         (&json!("failed"), &json!("server_is_overloaded"))
@@ -270,7 +270,7 @@ fn c65_an_error_keeps_its_words_wherever_it_comes() {
 }
 
 #[test]
-fn c59_pings_and_unknown_events_are_nothing() {
+fn case_59_pings_and_unknown_events_are_nothing() {
     let quiet = answer(&[text(&["a"])], "end_turn");
     let mut noisy = Vec::new();
     for event in &quiet {
@@ -287,7 +287,7 @@ fn c59_pings_and_unknown_events_are_nothing() {
 }
 
 #[test]
-fn s37_a_delta_of_another_kind_of_block_fails_closed() {
+fn seed_37_a_delta_of_another_kind_of_block_fails_closed() {
     for delta in [
         json!({"type": "text_delta", "text": "x"}),
         json!({"type": "new_delta"}),
@@ -318,7 +318,7 @@ fn blocks_without_a_beginning_are_told_by_their_deltas() {
 }
 
 #[test]
-fn c49_c52_thoughts_are_items_of_their_own_and_sealed_only_if_signed() {
+fn case_49_and_52_thoughts_are_items_of_their_own_and_sealed_only_if_signed() {
     let blocks = [
         thinking(&["a"], "s1"),
         redacted("opaque"),
@@ -356,7 +356,7 @@ fn citations_become_annotations() {
 }
 
 #[test]
-fn c72_the_forced_call_is_the_answer() {
+fn case_72_the_forced_call_is_the_answer() {
     let request = json!({"model": "m", "input": "hi", "text": {"format": {
         "type": "json_schema", "name": "answer", "schema": {"type": "object"}}}});
     let blocks = [tool_use("c", "answer", &["{\"a\"", ":1}"])];

@@ -7,7 +7,7 @@ use super::history::{user, with_tool};
 use super::{answer, context, redacted, response, stamp, text, thinking, tool_use};
 
 #[test]
-fn c66_streamed_and_whole_answers_are_equal() {
+fn case_66_streamed_and_whole_answers_are_equal() {
     let citation = json!({"type": "char_location", "cited_text": "x"});
     let mut cited = text(&["so ", "it is"]);
     cited

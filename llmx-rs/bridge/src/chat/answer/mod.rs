@@ -1,0 +1,195 @@
+//! A Chat answer, streamed or whole, becomes a Responses stream.
+
+mod calls;
+mod ending;
+mod json_end;
+mod reasoning;
+mod route;
+mod think;
+mod usage;
+
+use llmx_wire::chat::{Chunk, ChunkChoice, Message, Part, TextOrList};
+use llmx_wire::responses::StreamEvent;
+use serde_json::Value;
+
+use self::calls::Calls;
+use self::think::{Piece, ThinkTags};
+use crate::stream::{ResponsesWriter, StreamBridge, StreamEnd, Thought, Words};
+use crate::{Context, Stamp, UpstreamFault};
+
+/// Chat chunks in, Responses events out.
+#[derive(Debug)]
+pub struct ChatToResponses {
+    writer: ResponsesWriter,
+    calls: Calls,
+    think: ThinkTags,
+    /// Why the upstream says that the answer ends, once it has.
+    finish_reason: Option<String>,
+    costs: usage::Costs,
+}
+
+type Events = Vec<StreamEvent>;
+type Pushed = Result<(), UpstreamFault>;
+
+impl ChatToResponses {
+    /// Begins the answer to the request that left `context`.
+    pub fn new(context: Context, stamp: &Stamp) -> Self {
+        Self {
+            writer: ResponsesWriter::new(&context, stamp),
+            think: ThinkTags::new(context.think_tags),
+            calls: Calls::new(context.tools, context.cumulative),
+            finish_reason: None,
+            costs: usage::Costs::default(),
+        }
+    }
+
+    fn choice(&mut self, choice: ChunkChoice, out: &mut Events) -> Pushed {
+        let logprobs = choice.logprobs.as_ref().map(tokens).unwrap_or_default();
+        self.message(choice.delta, logprobs, out)?;
+        if let Some(message) = choice.message {
+            let logprobs = choice.logprobs.as_ref().map(tokens).unwrap_or_default();
+            self.message(message, logprobs, out)?;
+        }
+        let reason = choice.finish_reason.filter(|reason| !reason.is_empty());
+        // The first reason stands: some servers repeat the last chunk.
+        self.finish_reason = self.finish_reason.take().or(reason);
+        Ok(())
+    }
+
+    /// Applies what a message holds, in the order in which a model works.
+    fn message(&mut self, mut message: Message, logprobs: Vec<Value>, out: &mut Events) -> Pushed {
+        for thought in reasoning::of(&mut message) {
+            if !thought.text.is_empty() {
+                self.writer.think(thought.kind, &thought.text, out)?;
+            }
+            self.writer.seal(thought.field, thought.data, out)?;
+        }
+        match message.content {
+            Some(TextOrList::Text(text)) => self.text(&text, logprobs, out)?,
+            Some(TextOrList::List(parts)) => {
+                for part in parts {
+                    self.part(part, out)?;
+                }
+            }
+            None => {}
+        }
+        if let Some(refusal) = message.refusal {
+            self.writer.say(Words::Refusal, &refusal, Vec::new(), out)?;
+        }
+        for annotation in annotations(&message.extra) {
+            self.writer.annotate(annotation, out);
+        }
+        for call in message.tool_calls {
+            self.calls.push(call, &mut self.writer, out)?;
+        }
+        if let Some(call) = message.function_call {
+            self.calls
+                .push(calls::legacy(call), &mut self.writer, out)?;
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str, logprobs: Vec<Value>, out: &mut Events) -> Pushed {
+        let mut logprobs = Some(logprobs);
+        for piece in self.think.push(text) {
+            self.piece(piece, logprobs.take().unwrap_or_default(), out)?;
+        }
+        Ok(())
+    }
+
+    fn piece(&mut self, piece: Piece, logprobs: Vec<Value>, out: &mut Events) -> Pushed {
+        match &piece {
+            Piece::Text(text) | Piece::Thought(text) if text.is_empty() => {}
+            _ => self.calls.show_named(&mut self.writer, out)?,
+        }
+        match piece {
+            Piece::Text(text) => self.writer.say(Words::Text, &text, logprobs, out),
+            Piece::Thought(text) => self.writer.think(Thought::Full, &text, out),
+        }
+    }
+
+    fn part(&mut self, part: Part, out: &mut Events) -> Pushed {
+        match part {
+            Part::Text(part) => self.text(&part.text, Vec::new(), out),
+            Part::Refusal(part) => self
+                .writer
+                .say(Words::Refusal, &part.refusal, Vec::new(), out),
+            Part::Unknown(object) => match reasoning::part_text(&object) {
+                Some(text) => self.writer.think(Thought::Full, &text, out),
+                None => Err(UpstreamFault::Malformed(
+                    "a content part of no known type".to_owned(),
+                )),
+            },
+            part => Err(UpstreamFault::Malformed(format!(
+                "a part `{}` of an answer",
+                part.kind()
+            ))),
+        }
+    }
+}
+
+impl StreamBridge for ChatToResponses {
+    type In = Chunk;
+    type Out = StreamEvent;
+
+    fn push(&mut self, chunk: Chunk, out: &mut Events) -> Pushed {
+        if let Some(fault) = chunk.fault() {
+            return Err(UpstreamFault::reported(None, fault));
+        }
+        self.writer.model(&chunk.model);
+        self.writer.begin(out);
+        if let Some(tier) = chunk
+            .extra
+            .get("service_tier")
+            .filter(|tier| tier.is_string())
+        {
+            self.writer.service_tier(tier.clone());
+        }
+        if let Some(usage) = chunk.usage {
+            self.costs.set(usage);
+        }
+        // Only one answer was asked for; a second is not the client's.
+        let choice = chunk.choices.into_iter().find(|choice| choice.index == 0);
+        choice.map_or(Ok(()), |choice| self.choice(choice, out))
+    }
+
+    fn finish(mut self, end: StreamEnd, out: &mut Events) {
+        let closed = self.close(out);
+        if let Some(usage) = self.costs.take() {
+            self.writer.usage(usage);
+        }
+        let end = match (end, closed) {
+            (StreamEnd::Broken(fault), _) | (_, Err(fault)) => StreamEnd::Broken(fault),
+            (end, Ok(())) => end,
+        };
+        let ending = ending::of(end, self.finish_reason.as_deref(), self.writer.has_output());
+        self.writer.finish(ending, out);
+    }
+}
+
+impl ChatToResponses {
+    /// Gives out what was held back.
+    fn close(&mut self, out: &mut Events) -> Pushed {
+        if let Some(piece) = self.think.close() {
+            self.piece(piece, Vec::new(), out)?;
+        }
+        self.calls.close(&mut self.writer, out)
+    }
+}
+
+fn tokens(logprobs: &Value) -> Vec<Value> {
+    let content = logprobs.get("content").and_then(Value::as_array);
+    content.cloned().unwrap_or_default()
+}
+
+/// Returns citations in the form of Responses, which has no object around them.
+fn annotations(extra: &crate::Extra) -> Vec<Value> {
+    let listed = extra.get("annotations").and_then(Value::as_array);
+    let flat = |annotation: &Value| {
+        let kind = annotation.get("type")?.as_str()?;
+        let mut flat = annotation.get(kind)?.as_object()?.clone();
+        flat.insert("type".to_owned(), kind.into());
+        Some(Value::Object(flat))
+    };
+    listed.into_iter().flatten().filter_map(flat).collect()
+}

@@ -1,0 +1,162 @@
+//! A Responses request becomes a Chat request.
+
+mod choice;
+mod format;
+mod history;
+mod options;
+mod tools;
+
+use llmx_wire::chat::{self, StreamOptions};
+use llmx_wire::responses::{ReasoningOptions, Request, TextOptions};
+
+use super::ToChat;
+use crate::{ClientFault, Context, LossReport, Options, TokenBound, context};
+
+/// Translates a request. Each field is taken apart by name, so that a new one cannot be forgotten.
+pub(super) fn translate(request: &Request, options: &Options) -> Result<ToChat, ClientFault> {
+    let Request {
+        model,
+        instructions: _,
+        input: _,
+        tools: _,
+        tool_choice,
+        parallel_tool_calls,
+        reasoning,
+        text,
+        max_output_tokens,
+        temperature,
+        top_p,
+        store,
+        stream,
+        include,
+        previous_response_id,
+        prompt_cache_key,
+        extra,
+    } = request;
+    if previous_response_id.is_some() {
+        return Err(ClientFault::unsupported(
+            "previous_response_id",
+            "the upstream keeps no responses; send the whole conversation as `input`",
+        ));
+    }
+    let mut losses = LossReport::default();
+    let offer = tools::offer(request, options, &mut losses)?;
+    let origin = context::origin(request, options);
+    let messages = history::messages(request, &offer.table, &origin, options, &mut losses)?;
+
+    let mut chat = chat::Request {
+        model: options.model.as_ref().unwrap_or(model).clone(),
+        messages,
+        tools: offer.tools,
+        temperature: *temperature,
+        top_p: *top_p,
+        stream: *stream,
+        ..chat::Request::default()
+    };
+    if *stream == Some(true) {
+        // Without it most servers never tell the cost; the client's stream always does.
+        chat.stream_options = Some(StreamOptions {
+            include_usage: Some(true),
+            ..StreamOptions::default()
+        });
+    }
+    match options.token_bound {
+        TokenBound::MaxTokens => chat.max_tokens = *max_output_tokens,
+        TokenBound::MaxCompletionTokens => chat.max_completion_tokens = *max_output_tokens,
+    }
+    choice::apply(tool_choice.as_ref(), &offer.table, &mut chat, &mut losses)?;
+    if !chat.tools.is_empty() {
+        chat.parallel_tool_calls = *parallel_tool_calls;
+    }
+    if let Some(reasoning) = reasoning {
+        think(reasoning, options, &mut chat, &mut losses);
+    }
+    if let Some(text) = text {
+        shape(text, options, &mut chat, &mut losses)?;
+    }
+    if *store == Some(true) && !options.stores {
+        losses.dropped("store", "the upstream keeps no responses");
+    }
+    if let Some(key) = prompt_cache_key {
+        if options.openai_fields {
+            chat.prompt_cache_key = Some(key.clone());
+        } else {
+            losses.dropped("prompt_cache_key", options::NOT_PORTABLE);
+        }
+    }
+    options::include(include, &mut chat, &mut losses);
+    options::extra(extra, options, &mut chat, &mut losses)?;
+    Ok(ToChat {
+        request: chat,
+        context: Context::new(request, options, offer.table),
+        losses,
+    })
+}
+
+/// Takes the wish for reasoning out of a request; returns whether there was one.
+///
+/// For the one retry that a server deserves which refuses the field.
+pub fn without_reasoning(request: &mut chat::Request) -> bool {
+    let had_details = request.extra.shift_remove("reasoning").is_some();
+    request.reasoning_effort.take().is_some() || had_details
+}
+
+fn think(
+    reasoning: &ReasoningOptions,
+    options: &Options,
+    chat: &mut chat::Request,
+    losses: &mut LossReport,
+) {
+    let ReasoningOptions {
+        effort,
+        summary,
+        extra,
+    } = reasoning;
+    if let Some(effort) = effort {
+        let nearest = options::nearest_effort(effort, &options.efforts);
+        if nearest != *effort {
+            losses.lowered(
+                "reasoning.effort",
+                "the nearest level that the upstream has",
+            );
+        }
+        chat.reasoning_effort = Some(nearest);
+    }
+    if summary.as_deref().is_some_and(|summary| summary != "none") {
+        losses.dropped("reasoning.summary", "the upstream decides what it shows");
+    }
+    for (name, value) in extra {
+        if !value.is_null() {
+            losses.dropped(format!("reasoning.{name}"), "Chat has no such field");
+        }
+    }
+}
+
+fn shape(
+    text: &TextOptions,
+    options: &Options,
+    chat: &mut chat::Request,
+    losses: &mut LossReport,
+) -> Result<(), ClientFault> {
+    let TextOptions {
+        format,
+        verbosity,
+        extra,
+    } = text;
+    if let Some(format) = format {
+        chat.response_format = format::response_format(format)?;
+    }
+    if let Some(verbosity) = verbosity {
+        if options.openai_fields {
+            chat.verbosity = Some(verbosity.clone());
+        } else {
+            losses.dropped("text.verbosity", options::NOT_PORTABLE);
+        }
+    }
+    for (name, value) in extra {
+        if !value.is_null() {
+            losses.dropped(format!("text.{name}"), "Chat has no such field");
+        }
+    }
+    Ok(())
+}

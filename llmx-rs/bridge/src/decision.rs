@@ -1,1 +1,0 @@
-//! What becomes of each field of a request: the table behind `docs/bridging.md`.

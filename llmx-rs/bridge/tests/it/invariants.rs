@@ -1,0 +1,307 @@
+//! The invariants of every stream, over arbitrary chunks and arbitrary cuts of their bytes.
+
+use std::collections::BTreeMap;
+
+use llmx_bridge::chat::{ChatToResponses, respond};
+use llmx_bridge::{StreamBridge, StreamEnd, UpstreamFault, fold};
+use llmx_wire::chat::Chunk;
+use llmx_wire::responses::{Item, StreamEvent};
+use llmx_wire::sse::{Decoder, Limits};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::{offering, stamp, stream};
+
+/// A piece of an answer, well formed or not.
+fn any_delta() -> impl Strategy<Value = Value> {
+    let word = prop_oneof![
+        "[a-z<>/{}\"\\\\ é]{0,6}",
+        Just("<think>".to_owned()),
+        Just("</think>".to_owned())
+    ];
+    let name = prop_oneof![
+        Just(Value::Null),
+        Just(json!("read")),
+        Just(json!("apply_patch")),
+        Just(json!("mcp__calc__add")),
+        Just(json!("tool_search")),
+        Just(json!("local_shell")),
+        "[a-z_]{0,5}".prop_map(Value::from),
+    ];
+    let arguments = prop_oneof![
+        Just(Value::Null),
+        Just(json!({"a": 1})),
+        Just(json!("{}")),
+        Just(json!("{\"input\":\"")),
+        Just(json!("\"}")),
+        "[{}\":a-z\\\\]{0,8}".prop_map(Value::from),
+    ];
+    let id = prop_oneof![Just(Value::Null), "[a-c]?".prop_map(Value::from)];
+    let index = prop_oneof![Just(Value::Null), (0_u64..3).prop_map(Value::from)];
+    let call = (index, id, name, arguments).prop_map(|(index, id, name, arguments)| {
+        json!({"tool_calls": [{"index": index, "id": id, "function": {"name": name, "arguments": arguments}}]})
+    });
+    prop_oneof![
+        4 => word.clone().prop_map(|text| json!({"content": text})),
+        4 => call,
+        1 => word.clone().prop_map(|text| json!({"reasoning_content": text})),
+        1 => word.clone().prop_map(|text| json!({"reasoning_details": [{"type": "reasoning.summary", "summary": text}]})),
+        1 => word.prop_map(|text| json!({"refusal": text})),
+        1 => Just(json!({"annotations": [{"type": "url_citation", "url_citation": {"url": "u"}}]})),
+    ]
+}
+
+fn any_chunk() -> impl Strategy<Value = Value> {
+    let reason = prop_oneof![
+        6 => Just(Value::Null),
+        1 => prop_oneof![Just("stop"), Just("length"), Just("tool_calls"), Just("content_filter"), Just("error")]
+            .prop_map(Value::from),
+    ];
+    prop_oneof![
+        12 => (any_delta(), reason).prop_map(|(delta, reason)| {
+            json!({"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
+        }),
+        1 => any::<u16>().prop_map(|n| json!({"id": "c", "choices": [], "usage": {"prompt_tokens": n, "completion_tokens": 1}})),
+        1 => Just(json!({"error": {"message": "no"}})),
+    ]
+}
+
+fn any_end() -> impl Strategy<Value = StreamEnd> {
+    prop_oneof![
+        Just(StreamEnd::Done),
+        Just(StreamEnd::Eof),
+        Just(StreamEnd::Broken(UpstreamFault::CutOff)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn there_is_one_terminal_event_and_it_is_last(
+        chunks in prop::collection::vec(any_chunk(), 0..12), end in any_end()
+    ) {
+        let events = stream(&chunks, end);
+        let terminal = events.iter().filter(|event| event.is_terminal()).count();
+        prop_assert_eq!(terminal, 1);
+        prop_assert!(events.last().unwrap().is_terminal());
+    }
+
+    #[test]
+    fn numbers_rise_by_one_from_zero(
+        chunks in prop::collection::vec(any_chunk(), 0..12), end in any_end()
+    ) {
+        for (number, event) in stream(&chunks, end).iter().enumerate() {
+            prop_assert_eq!(&json!(event)["sequence_number"], number);
+        }
+    }
+
+    #[test]
+    fn every_item_is_added_and_done_once_in_order_and_stands_in_the_output(
+        chunks in prop::collection::vec(any_chunk(), 0..12), end in any_end()
+    ) {
+        let events = stream(&chunks, end);
+        let (mut added, mut done) = (Vec::new(), Vec::new());
+        for event in &events {
+            match event {
+                StreamEvent::OutputItemAdded(event) => added.push((event.output_index, identity(&event.item))),
+                StreamEvent::OutputItemDone(event) => done.push((event.output_index, event.item.clone())),
+                _ => {}
+            }
+        }
+        let identities: Vec<_> = done.iter().map(|(index, item)| (*index, identity(item))).collect();
+        prop_assert_eq!(&added, &identities);
+        prop_assert!(added.iter().enumerate().all(|(place, (index, _))| *index == place as u64));
+        let items: Vec<Item> = done.into_iter().map(|(_, item)| item).collect();
+        prop_assert_eq!(fold(events).unwrap().output, items);
+    }
+
+    #[test]
+    fn call_ids_are_unique_and_never_empty(
+        chunks in prop::collection::vec(any_chunk(), 0..12), end in any_end()
+    ) {
+        let output = json!(fold(stream(&chunks, end)).unwrap().output);
+        let mut ids: Vec<&str> = output.as_array().unwrap().iter()
+            .filter_map(|item| item["call_id"].as_str())
+            .collect();
+        prop_assert!(ids.iter().all(|id| !id.is_empty()));
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        prop_assert_eq!(ids.len(), all);
+    }
+
+    #[test]
+    fn what_is_done_is_the_sum_of_its_deltas(
+        chunks in prop::collection::vec(any_chunk(), 0..12), end in any_end()
+    ) {
+        let mut sums: BTreeMap<(String, String, u64), String> = BTreeMap::new();
+        for event in stream(&chunks, end) {
+            let kind = event.kind().to_owned();
+            let event = json!(event);
+            let Some((what, step)) = kind.rsplit_once('.') else { continue };
+            let part = ["content_index", "summary_index"].iter().find_map(|name| event[*name].as_u64());
+            let key = (what.to_owned(), event["item_id"].as_str().unwrap_or_default().to_owned(), part.unwrap_or(0));
+            match (step, event["delta"].as_str()) {
+                ("delta", Some(delta)) => sums.entry(key).or_default().push_str(delta),
+                ("done", None) => {
+                    let fields = ["text", "refusal", "arguments", "input"];
+                    let Some(done) = fields.iter().find_map(|field| event[*field].as_str()) else { continue };
+                    prop_assert_eq!(sums.get(&key).map_or("", String::as_str), done, "{}", kind);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_input_gives_the_same_output(
+        chunks in prop::collection::vec(any_chunk(), 0..12), end in any_end()
+    ) {
+        prop_assert_eq!(stream(&chunks, end.clone()), stream(&chunks, end));
+    }
+
+    #[test]
+    fn however_its_bytes_are_cut_a_stream_is_the_same(
+        chunks in prop::collection::vec(any_chunk(), 0..8),
+        size in 1_usize..40,
+        crlf: bool,
+    ) {
+        let line = if crlf { "\r\n" } else { "\n" };
+        let mut bytes: String = chunks.iter().map(|chunk| format!("data: {chunk}{line}{line}")).collect();
+        bytes.push_str(&format!("data: [DONE]{line}{line}"));
+        let cut = from_bytes(bytes.as_bytes().chunks(size));
+        let merged = from_bytes([bytes.as_bytes()].into_iter());
+        prop_assert_eq!(&cut, &merged);
+        prop_assert_eq!(cut, stream(&chunks, StreamEnd::Done));
+    }
+
+    /// A whole answer and the same answer in pieces make equal responses, usage included.
+    #[test]
+    fn streamed_and_unstreamed_answers_are_equal(
+        thought in "[a-z ]{0,8}",
+        text in "[a-zé ]{0,12}",
+        calls in prop::collection::vec(("read|apply_patch|mcp__calc__add", "[a-z]{1,4}", 1_usize..4), 0..4),
+        reason in prop_oneof![Just("stop"), Just("length"), Just("tool_calls")],
+    ) {
+        let arguments = |input: &str| json!({"input": input}).to_string();
+        let usage = json!({"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5});
+        let whole: Vec<Value> = calls.iter().enumerate().map(|(n, (name, input, _))| {
+            json!({"id": format!("c{n}"), "type": "function", "function": {"name": name, "arguments": arguments(input)}})
+        }).collect();
+        let answer = json!({"id": "c", "model": "real", "usage": usage, "choices": [{
+            "index": 0, "finish_reason": reason,
+            "message": {"role": "assistant", "content": text, "reasoning_content": thought, "tool_calls": whole},
+        }]});
+
+        let delta = |delta: Value| json!({"id": "c", "model": "real", "choices": [{"index": 0, "delta": delta}]});
+        let mut chunks = vec![delta(json!({"role": "assistant", "content": ""}))];
+        chunks.extend(thought.chars().map(|c| delta(json!({"reasoning_content": c.to_string()}))));
+        chunks.extend(text.chars().map(|c| delta(json!({"content": c.to_string()}))));
+        for (n, (name, input, size)) in calls.iter().enumerate() {
+            chunks.push(delta(json!({"tool_calls": [{"index": n, "id": format!("c{n}"), "function": {"name": name, "arguments": ""}}]})));
+            let arguments: Vec<char> = arguments(input).chars().collect();
+            for piece in arguments.chunks(*size) {
+                let piece: String = piece.iter().collect();
+                chunks.push(delta(json!({"tool_calls": [{"index": n, "function": {"arguments": piece}}]})));
+            }
+        }
+        chunks.push(json!({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}));
+        chunks.push(json!({"id": "c", "choices": [], "usage": usage}));
+
+        let answer = serde_json::from_value(answer).unwrap();
+        let unstreamed = respond(answer, offering().context, &stamp()).unwrap();
+        let streamed = fold(stream(&chunks, StreamEnd::Done)).unwrap();
+        prop_assert_eq!(unstreamed, streamed);
+    }
+
+    /// No JSON at all, in a request or in an answer, makes the bridge panic.
+    #[test]
+    fn odd_json_never_panics(value in any_json()) {
+        if let Ok(chunk) = serde_json::from_value::<Chunk>(value.clone()) {
+            let mut bridge = ChatToResponses::new(offering().context, &stamp());
+            let mut out = Vec::new();
+            let pushed = bridge.push(chunk, &mut out);
+            bridge.finish(pushed.map_or_else(StreamEnd::Broken, |()| StreamEnd::Eof), &mut out);
+            prop_assert!(out.last().unwrap().is_terminal());
+        }
+        let request = json!({"model": "m", "input": [value], "tools": [value], "tool_choice": value, "text": {"format": value}});
+        if let Ok(request) = serde_json::from_value(request) {
+            drop(llmx_bridge::chat::to_chat(&request, &llmx_bridge::Options::default()));
+        }
+    }
+}
+
+/// What must be the same of an item from its beginning to its end.
+fn identity(item: &Item) -> [Value; 5] {
+    let item = json!(item);
+    ["type", "id", "call_id", "name", "namespace"].map(|field| item[field].clone())
+}
+
+fn from_bytes<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<StreamEvent> {
+    let (mut decoder, mut events) = (Decoder::new(Limits::default()), Vec::new());
+    for piece in pieces {
+        decoder.push(piece, &mut events).unwrap();
+    }
+    events.extend(decoder.finish());
+    let chunks: Vec<Value> = events
+        .iter()
+        .take_while(|event| event.data != "[DONE]")
+        .map(|event| serde_json::from_str(&event.data).unwrap())
+        .collect();
+    stream(&chunks, StreamEnd::Done)
+}
+
+/// JSON made of the words that the two dialects give a meaning.
+fn any_json() -> impl Strategy<Value = Value> {
+    let word = prop::sample::select(vec![
+        "type",
+        "role",
+        "content",
+        "text",
+        "message",
+        "function_call",
+        "call_id",
+        "name",
+        "namespace",
+        "arguments",
+        "tools",
+        "choices",
+        "delta",
+        "index",
+        "id",
+        "function",
+        "tool_calls",
+        "reasoning",
+        "encrypted_content",
+        "llmx1:{}",
+        "input_text",
+        "input_image",
+        "allowed_tools",
+        "tool_search_output",
+        "custom",
+        "json_schema",
+        "local_shell_call",
+        "action",
+        "finish_reason",
+        "usage",
+        "error",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        word.clone().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((word.clone(), inner), 0..5).prop_map(|fields| {
+                Value::Object(
+                    fields
+                        .into_iter()
+                        .map(|(name, value)| (name.to_owned(), value))
+                        .collect(),
+                )
+            }),
+        ]
+    })
+}
