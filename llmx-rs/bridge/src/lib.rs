@@ -32,6 +32,7 @@ mod context;
 mod data_url;
 mod fault;
 mod fold;
+pub mod gemini;
 mod loss;
 pub mod messages;
 mod options;

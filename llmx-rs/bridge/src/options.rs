@@ -1,6 +1,6 @@
 //! What a driver decides about a translation: the upstream's traits, policies and limits.
 
-use crate::messages;
+use crate::{gemini, messages};
 
 /// How to translate for one upstream. The default suits a server of which nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Options {
     pub replay_reasoning: bool,
     /// What only an upstream of Messages needs to know.
     pub messages: messages::Policy,
+    /// What only an upstream of Gemini needs to know.
+    pub gemini: gemini::Policy,
     /// How much memory an answer may take.
     pub limits: Limits,
 }
@@ -50,6 +52,7 @@ impl Default for Options {
             think_tags: true,
             replay_reasoning: true,
             messages: messages::Policy::default(),
+            gemini: gemini::Policy::default(),
             limits: Limits::default(),
         }
     }

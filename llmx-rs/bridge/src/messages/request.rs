@@ -5,6 +5,7 @@ use llmx_wire::responses::{ReasoningOptions, Request, TextOptions, TextOrList};
 
 use super::{ToMessages, cache, format, history, options, thinking, tools};
 use crate::tools::{Choice, choice, offer};
+use crate::turns::SPOKE_FIRST;
 use crate::{ClientFault, Context, Extra, LossReport, Options, SystemMerge, context};
 
 /// Translates a request. Each field is taken apart by name, so that a new one cannot be forgotten.
@@ -227,6 +228,3 @@ fn turn(role: Role, blocks: Vec<ContentBlock>) -> Message {
 }
 
 const MAX_TEMPERATURE: f64 = 1.0;
-
-/// Stands for what the client said before the model spoke, if anything.
-const SPOKE_FIRST: &str = "[The conversation goes on from here.]";

@@ -14,7 +14,9 @@ use llmx_wire::responses::{Item, Message, Reasoning, Role};
 use serde_json::Value;
 
 pub(crate) use calls::{Call, Input, Output};
-pub(crate) use words::{NO_RESULT, STRAY_RESULT, as_program, broken_call, leading, told};
+pub(crate) use words::{
+    NO_RESULT, SPOKE_FIRST, STRAY_RESULT, as_program, broken_call, leading, told,
+};
 
 use crate::Extra;
 

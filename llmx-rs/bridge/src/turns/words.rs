@@ -10,6 +10,10 @@ use crate::{ClientFault, Extra, LossReport};
 /// What the model reads where the client has no result, for example because it was interrupted.
 pub(crate) const NO_RESULT: &str = "[There is no result: the call was interrupted.]";
 
+/// Stands for what the client said before the model spoke, if anything: upstreams want the client
+/// to speak first.
+pub(crate) const SPOKE_FIRST: &str = "[The conversation goes on from here.]";
+
 /// What stands before a result whose call is missing.
 pub(crate) const STRAY_RESULT: &str = "[The result of a tool call:]";
 
