@@ -30,6 +30,7 @@
 pub mod chat;
 mod context;
 mod data_url;
+pub mod decision;
 mod fault;
 mod fold;
 pub mod gemini;

@@ -1,6 +1,7 @@
 //! Chat Completions, translated from and to the pivot.
 
 mod answer;
+mod frame;
 mod request;
 
 use llmx_wire::{chat, responses};
@@ -9,6 +10,7 @@ use crate::{ClientFault, Context, LossReport, Options, Stamp, StreamBridge, Stre
 use crate::{UpstreamFault, fold};
 
 pub use answer::ChatToResponses;
+pub use frame::{Frame, respond_to_body};
 pub use request::without_reasoning;
 
 /// A request for a Chat upstream, and what its translation leaves behind.

@@ -222,6 +222,10 @@ impl Writer<'_> {
         let fetches = self.options.gemini.fetches_media;
         let mut out = Vec::with_capacity(parts.len());
         for (index, part) in parts.iter().enumerate() {
+            if let ContentPart::Refusal(_) = part {
+                let reason = "it is told as text";
+                self.losses.lowered("input[].content[].refusal", reason);
+            }
             match part.text() {
                 Some(text) => out.extend(words(text)),
                 None => {

@@ -1,6 +1,7 @@
 //! Google Gemini, translated from the pivot and back to it.
 
 mod answer;
+mod decision;
 mod history;
 mod media;
 mod options;
@@ -16,6 +17,7 @@ use crate::{ClientFault, Context, LossReport, Options, Stamp, StreamBridge, Stre
 use crate::{UpstreamFault, fold};
 
 pub use answer::GeminiToResponses;
+pub use decision::RESPONSES_TO_GEMINI;
 pub use policy::{Policy, SchemaStyle, ThinkingStyle};
 
 /// A request for an upstream of Gemini, and what its translation leaves behind.

@@ -2,58 +2,31 @@
 
 use llmx_wire::gemini::{GenerationConfig, ThinkingConfig};
 use llmx_wire::responses::ReasoningOptions;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::RESPONSES_TO_GEMINI;
 use super::policy::{Policy, SchemaStyle, ThinkingStyle};
 use super::schema;
+use crate::decision::{self, Carry};
 use crate::{ClientFault, Extra, LossReport};
 
-/// Translates each field that the pivot's types do not name and that is not null.
+/// Translates each field that the pivot's types do not name and that asks for something.
 pub(super) fn extra(
     extra: &Extra,
     config: &mut GenerationConfig,
     losses: &mut LossReport,
 ) -> Result<(), ClientFault> {
-    for (name, value) in extra.iter().filter(|(_, value)| !value.is_null()) {
+    for (name, value) in extra {
+        if decision::carry(RESPONSES_TO_GEMINI, name, value, losses)? == Carry::No {
+            continue;
+        }
         match name.as_str() {
-            "background" | "conversation" | "prompt" | "context_management" | "modalities" => {
-                if *value != Value::Bool(false) {
-                    let reason = "an upstream of Gemini has nothing like it";
-                    return Err(ClientFault::unsupported(name, reason));
-                }
-            }
-            "n" if value.as_u64() != Some(1) => {
-                return Err(ClientFault::unsupported(
-                    name,
-                    "a response holds one answer",
-                ));
-            }
-            "n" => {}
-            "stop" => config.stop_sequences = stop_sequences(value)?,
-            "top_k" => config.top_k = Some(typed(name, value)?),
-            "seed" => config.seed = Some(typed(name, value)?),
-            "presence_penalty" => config.presence_penalty = Some(typed(name, value)?),
-            "frequency_penalty" => config.frequency_penalty = Some(typed(name, value)?),
-            "truncation" if value == "disabled" => {}
-            "truncation" => {
-                losses.dropped(name, "the upstream never shortens a conversation by itself");
-            }
-            "top_logprobs" if value.as_u64() == Some(0) => {}
-            "metadata" | "stream_options" if value.as_object().is_some_and(Extra::is_empty) => {}
-            "stream_options" => {
-                losses.dropped(name, "the stream is written here, not by the upstream");
-            }
-            "top_logprobs"
-            | "logit_bias"
-            | "metadata"
-            | "max_tool_calls"
-            | "client_metadata"
-            | "user"
-            | "safety_identifier"
-            | "service_tier"
-            | "prompt_cache_retention" => {
-                losses.dropped(name, "Gemini has no such field");
+            "stop" => config.stop_sequences = decision::stop_sequences(value)?,
+            "top_k" => config.top_k = Some(decision::typed(name, value)?),
+            "seed" => config.seed = Some(decision::typed(name, value)?),
+            "presence_penalty" => config.presence_penalty = Some(decision::typed(name, value)?),
+            "frequency_penalty" => {
+                config.frequency_penalty = Some(decision::typed(name, value)?);
             }
             _ => losses.dropped(name, "llmx does not know this field"),
         }
@@ -177,18 +150,6 @@ fn budget(effort: &str, losses: &mut LossReport) -> i64 {
         losses.lowered("reasoning.effort", "the nearest budget that Gemini has");
     }
     tokens
-}
-
-fn stop_sequences(value: &Value) -> Result<Vec<String>, ClientFault> {
-    match value {
-        Value::String(text) => Ok(vec![text.clone()]),
-        list => typed("stop", list),
-    }
-}
-
-fn typed<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, ClientFault> {
-    serde_json::from_value(value.clone())
-        .map_err(|error| ClientFault::invalid(name, error.to_string()))
 }
 
 /// What the smallest of the models that think allows.

@@ -8,72 +8,22 @@ use crate::tools::{choice, offer};
 use crate::turns::SPOKE_FIRST;
 use crate::{ClientFault, Context, LossReport, Options, SystemMerge, context};
 
-/// Translates a request. Each field is taken apart by name, so that a new one cannot be forgotten.
+/// Translates a request.
 pub(super) fn translate(request: &Request, options: &Options) -> Result<ToGemini, ClientFault> {
-    let Request {
-        model,
-        instructions,
-        input,
-        tools: _,
-        tool_choice,
-        parallel_tool_calls,
-        reasoning,
-        text,
-        max_output_tokens,
-        temperature,
-        top_p,
-        store,
-        stream,
-        include,
-        previous_response_id,
-        // The upstream finds what it has cached by its bytes, without a name.
-        prompt_cache_key: _,
-        extra,
-    } = request;
-    if previous_response_id.is_some() {
-        return Err(ClientFault::unsupported(
-            "previous_response_id",
-            "the upstream keeps no responses; send the whole conversation as `input`",
-        ));
-    }
-    let policy = options.gemini;
     let mut losses = LossReport::default();
+    report(request, options, &mut losses)?;
     let mut offer = offer(request, &mut losses)?;
-    let choice = choice(tool_choice.as_ref(), &mut offer, &mut losses)?;
+    let choice = choice(request.tool_choice.as_ref(), &mut offer, &mut losses)?;
     let offers_tools = !offer.tools.is_empty();
-    if *parallel_tool_calls == Some(false) && offers_tools {
-        losses.dropped("parallel_tool_calls", "Gemini has no such field");
-    }
-    let mut config = GenerationConfig {
-        temperature: *temperature,
-        top_p: *top_p,
-        max_output_tokens: *max_output_tokens,
-        ..GenerationConfig::default()
-    };
-    options::extra(extra, &mut config, &mut losses)?;
-    if let Some(text) = text {
-        shape(text, options, offers_tools, &mut config, &mut losses)?;
-    }
-    if let Some(reasoning) = reasoning {
-        config.thinking_config = options::think(reasoning, policy.thinking, &mut losses);
-    }
-    for wish in include {
-        // Reasoning that an upstream wants back is always included.
-        if wish != "reasoning.encrypted_content" {
-            losses.dropped(format!("include.{wish}"), "the upstream has nothing of it");
-        }
-    }
-    if *store == Some(true) && !options.stores {
-        losses.dropped("store", "the upstream keeps no responses");
-    }
+    let config = configure(request, options, offers_tools, &mut losses)?;
     let mut out = gemini::Request {
-        tools: tools::tools(offer.tools, policy.schemas, &mut losses),
+        tools: tools::tools(offer.tools, options.gemini.schemas, &mut losses),
         tool_config: tools::tool_config(choice, offers_tools),
         generation_config: (config != GenerationConfig::default()).then_some(config),
         ..gemini::Request::default()
     };
     let origin = context::origin(request, options);
-    let history = match input {
+    let history = match &request.input {
         TextOrList::Text(text) => history::History {
             contents: vec![history::turn("user", vec![Part::text(text)])],
             ..history::History::default()
@@ -85,18 +35,90 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToGemini
     };
     converse(
         history,
-        instructions.as_deref(),
+        request.instructions.as_deref(),
         options.system,
         &mut out,
         &mut losses,
     )?;
     Ok(ToGemini {
-        model: options.model.as_ref().unwrap_or(model).clone(),
-        streams: *stream == Some(true),
+        model: options.model.as_ref().unwrap_or(&request.model).clone(),
+        streams: request.stream == Some(true),
         request: out,
         context: Context::new(request, options, offer.table),
         losses,
     })
+}
+
+/// Says how the answer is sampled, shaped and thought about.
+fn configure(
+    request: &Request,
+    options: &Options,
+    offers_tools: bool,
+    losses: &mut LossReport,
+) -> Result<GenerationConfig, ClientFault> {
+    let mut config = GenerationConfig {
+        temperature: request.temperature,
+        top_p: request.top_p,
+        max_output_tokens: request.max_output_tokens,
+        ..GenerationConfig::default()
+    };
+    options::extra(&request.extra, &mut config, losses)?;
+    if let Some(text) = &request.text {
+        shape(text, options, offers_tools, &mut config, losses)?;
+    }
+    if let Some(reasoning) = &request.reasoning {
+        config.thinking_config = options::think(reasoning, options.gemini.thinking, losses);
+    }
+    Ok(config)
+}
+
+/// Deals with the fields that have no place in the translated request. Each field is taken apart
+/// by name, so that a new one cannot be forgotten.
+fn report(
+    request: &Request,
+    options: &Options,
+    losses: &mut LossReport,
+) -> Result<(), ClientFault> {
+    let Request {
+        parallel_tool_calls,
+        store,
+        include,
+        previous_response_id,
+        // The upstream finds what it has cached by its bytes, without a name.
+        prompt_cache_key: _,
+        // These have a place.
+        model: _,
+        instructions: _,
+        input: _,
+        tools: _,
+        tool_choice: _,
+        reasoning: _,
+        text: _,
+        max_output_tokens: _,
+        temperature: _,
+        top_p: _,
+        stream: _,
+        extra: _,
+    } = request;
+    if previous_response_id.is_some() {
+        return Err(ClientFault::unsupported(
+            "previous_response_id",
+            "the upstream keeps no responses; send the whole conversation as `input`",
+        ));
+    }
+    if *parallel_tool_calls == Some(false) {
+        losses.dropped("parallel_tool_calls", "Gemini has no such field");
+    }
+    for wish in include {
+        // Reasoning that an upstream wants back is always included.
+        if wish != "reasoning.encrypted_content" {
+            losses.dropped(format!("include.{wish}"), "the upstream has nothing of it");
+        }
+    }
+    if *store == Some(true) && !options.stores {
+        losses.dropped("store", "the upstream keeps no responses");
+    }
+    Ok(())
 }
 
 /// Fills in the system instruction and the conversation.

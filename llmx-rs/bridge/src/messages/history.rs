@@ -62,7 +62,7 @@ impl Writer<'_> {
         for said in said {
             match said {
                 Said::Words(at, message) => {
-                    blocks.extend(parts(&message.content, at, self.losses)?);
+                    blocks.extend(self.spoken(at, message)?);
                 }
                 Said::Thought(_, reasoning) => {
                     blocks.extend(thinking::block(reasoning, self.origin, self.losses));
@@ -76,6 +76,22 @@ impl Writer<'_> {
         thinking::trim(&mut blocks, self.losses);
         self.push(Role::Assistant, blocks);
         Ok(())
+    }
+
+    /// Translates what the model said; an assistant's turn holds words alone.
+    fn spoken(
+        &mut self,
+        at: usize,
+        message: &responses::Message,
+    ) -> Result<Vec<ContentBlock>, ClientFault> {
+        let mut blocks = parts(&message.content, at, self.losses)?;
+        let held = blocks.len();
+        blocks.retain(|block| matches!(block, ContentBlock::Text(_)));
+        if blocks.len() < held {
+            let reason = "an assistant message holds words alone";
+            self.losses.dropped("input[].content[]", reason);
+        }
+        Ok(blocks)
     }
 
     fn client(&mut self, heard: Vec<Heard<'_>>) -> Result<(), ClientFault> {
@@ -232,6 +248,10 @@ fn parts(
             ContentPart::InputText(text) => {
                 let mark = cache::of_client(&text.extra, losses);
                 blocks.extend(words(&text.text, mark));
+            }
+            ContentPart::Refusal(refusal) => {
+                losses.lowered("input[].content[].refusal", "it is told as text");
+                blocks.extend(words(&refusal.refusal, None));
             }
             other => blocks.extend(words(other.text().unwrap_or_default(), None)),
         }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod cache;
+mod decision;
 mod format;
 mod history;
 mod media;
@@ -17,6 +18,7 @@ use crate::{ClientFault, Context, LossReport, Options, Stamp, StreamBridge, Stre
 use crate::{UpstreamFault, fold};
 
 pub use answer::MessagesToResponses;
+pub use decision::RESPONSES_TO_MESSAGES;
 pub use policy::{Policy, Structured, ThinkingStyle};
 
 /// A request for an upstream of Messages, and what its translation leaves behind.

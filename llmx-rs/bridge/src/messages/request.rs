@@ -17,24 +17,18 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToMessag
         tools: _,
         tool_choice,
         parallel_tool_calls,
-        reasoning,
+        reasoning: _,
         text,
         max_output_tokens,
         temperature,
         top_p,
-        store,
+        store: _,
         stream,
-        include,
-        previous_response_id,
-        prompt_cache_key,
+        include: _,
+        previous_response_id: _,
+        prompt_cache_key: _,
         extra,
     } = request;
-    if previous_response_id.is_some() {
-        return Err(ClientFault::unsupported(
-            "previous_response_id",
-            "the upstream keeps no responses; send the whole conversation as `input`",
-        ));
-    }
     let policy = &options.messages;
     let mut losses = LossReport::default();
     let mut offer = offer(request, &mut losses)?;
@@ -62,7 +56,6 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToMessag
     )?;
     check_ends(&mut out, &mut losses)?;
     options::extra(extra, &mut out, &mut losses)?;
-    options::include(include, &mut losses);
     let answer_tool = match text {
         Some(text) => shape(text, options, offers_tools, &mut out, &mut losses)?,
         None => None,
@@ -70,19 +63,8 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToMessag
     tools::declare_called(&mut out);
     let forced = forced || answer_tool.is_some();
     thinking::configure(&mut out, request, forced, options, &mut losses);
-    if let Some(reasoning) = reasoning {
-        report_reasoning(reasoning, &mut losses);
-    }
-    if *store == Some(true) && !options.stores {
-        losses.dropped("store", "the upstream keeps no responses");
-    }
     cache::mark(&mut out, policy.cache, &mut losses);
-    if prompt_cache_key.is_some() && !policy.cache {
-        losses.dropped(
-            "prompt_cache_key",
-            "Messages caches what is marked, without names",
-        );
-    }
+    report(request, options, &mut losses)?;
     let mut context = Context::new(request, options, offer.table);
     context.answer_tool = answer_tool;
     Ok(ToMessages {
@@ -189,19 +171,44 @@ fn shape(
     }
 }
 
-fn report_reasoning(reasoning: &ReasoningOptions, losses: &mut LossReport) {
-    let ReasoningOptions {
-        effort: _,
-        summary,
-        extra,
-    } = reasoning;
-    if summary
-        .as_deref()
-        .is_some_and(|it| it != "none" && it != "auto")
-    {
-        losses.dropped("reasoning.summary", "the upstream decides what it shows");
+/// Deals with the fields that have no place in the translated request.
+fn report(
+    request: &Request,
+    options: &Options,
+    losses: &mut LossReport,
+) -> Result<(), ClientFault> {
+    if request.previous_response_id.is_some() {
+        return Err(ClientFault::unsupported(
+            "previous_response_id",
+            "the upstream keeps no responses; send the whole conversation as `input`",
+        ));
     }
-    report_unknown("reasoning", extra, losses);
+    for wish in &request.include {
+        // Reasoning that an upstream wants back is always included.
+        if wish != "reasoning.encrypted_content" {
+            losses.dropped(format!("include.{wish}"), "the upstream has nothing of it");
+        }
+    }
+    if request.store == Some(true) && !options.stores {
+        losses.dropped("store", "the upstream keeps no responses");
+    }
+    if request.prompt_cache_key.is_some() && !options.messages.cache {
+        let reason = "Messages caches what is marked, without names";
+        losses.dropped("prompt_cache_key", reason);
+    }
+    if let Some(reasoning) = &request.reasoning {
+        let ReasoningOptions {
+            effort: _,
+            summary,
+            extra,
+        } = reasoning;
+        let told = summary.as_deref();
+        if told.is_some_and(|it| it != "none" && it != "auto") {
+            losses.dropped("reasoning.summary", "the upstream decides what it shows");
+        }
+        report_unknown("reasoning", extra, losses);
+    }
+    Ok(())
 }
 
 fn report_unknown(object: &str, extra: &Extra, losses: &mut LossReport) {

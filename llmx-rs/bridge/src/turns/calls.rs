@@ -23,25 +23,41 @@ pub(crate) enum Input {
     Broken(String),
 }
 
+/// Returns the name that the result of a call repeats; `None` if the item is no call.
+pub(super) fn call_id(item: &Item) -> Option<&str> {
+    match item {
+        Item::FunctionCall(call) => Some(&call.call_id),
+        Item::CustomToolCall(call) => Some(&call.call_id),
+        Item::Unknown(object) => match kind(object) {
+            "tool_search_call" | "local_shell_call" => {
+                text(object, "call_id").or_else(|| text(object, "id"))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 impl Call {
     pub(super) fn of(item: &Item) -> Option<Self> {
+        let id = call_id(item)?.to_owned();
         match item {
             Item::FunctionCall(call) => Some(Self {
-                id: call.call_id.clone(),
+                id,
                 target: Target::new(Kind::Function, call.namespace.as_deref(), &call.name),
                 input: Input::parse(&call.arguments),
             }),
             Item::CustomToolCall(call) => Some(Self {
-                id: call.call_id.clone(),
+                id,
                 target: Target::new(Kind::Custom, call.namespace.as_deref(), &call.name),
                 input: Input::of(json!({"input": call.input})),
             }),
-            Item::Unknown(object) => Self::of_object(object),
+            Item::Unknown(object) => Self::of_object(id, object),
             _ => None,
         }
     }
 
-    fn of_object(object: &Extra) -> Option<Self> {
+    fn of_object(id: String, object: &Extra) -> Option<Self> {
         let (kind, input) = match kind(object) {
             "tool_search_call" => (Kind::ToolSearch, object.get("arguments")),
             "local_shell_call" => (Kind::LocalShell, object.get("action")),
@@ -51,14 +67,13 @@ impl Call {
             Kind::ToolSearch => "tool_search",
             _ => "local_shell",
         };
-        let id = text(object, "call_id").or_else(|| text(object, "id"))?;
         let input = match input {
             Some(Value::String(arguments)) => Input::parse(arguments),
             Some(value) => Input::of(value.clone()),
             None => Input::Object(Extra::new()),
         };
         Some(Self {
-            id: id.to_owned(),
+            id,
             target: Target::new(kind, None, name),
             input,
         })

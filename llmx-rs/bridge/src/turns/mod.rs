@@ -6,9 +6,10 @@
 //! and without looking into their words.
 
 mod calls;
+mod pairing;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use llmx_wire::responses::{Item, Message, Reasoning, Role};
 use serde_json::Value;
@@ -19,6 +20,7 @@ pub(crate) use words::{
 };
 
 use crate::Extra;
+use pairing::Pairing;
 
 /// What one side said without interruption.
 #[derive(Debug, PartialEq)]
@@ -55,10 +57,12 @@ pub(crate) enum Heard<'a> {
 /// Rearranges `items` into turns.
 pub(crate) fn turns(items: &[Item]) -> Vec<Turn<'_>> {
     let mut arranger = Arranger {
-        results: results(items),
+        items,
+        pairing: Pairing::of(items),
         turns: Vec::new(),
         waiting: Vec::new(),
         ids: BTreeSet::new(),
+        uses: BTreeMap::new(),
     };
     for (index, item) in items.iter().enumerate() {
         arranger.take(index, item);
@@ -68,21 +72,22 @@ pub(crate) fn turns(items: &[Item]) -> Vec<Turn<'_>> {
 }
 
 struct Arranger<'a> {
-    /// The results that no call has claimed, by the name of their call.
-    results: BTreeMap<&'a str, VecDeque<(usize, Output<'a>)>>,
+    items: &'a [Item],
+    pairing: Pairing,
     turns: Vec<Turn<'a>>,
-    /// The calls of the open turn, by the names that the client knows.
-    waiting: Vec<(String, Call)>,
+    /// The calls of the open turn, and their places.
+    waiting: Vec<(usize, Call)>,
     /// The names of all calls so far.
     ids: BTreeSet<String>,
+    /// How often the client has used a name.
+    uses: BTreeMap<String, u64>,
 }
 
 impl<'a> Arranger<'a> {
     fn take(&mut self, index: usize, item: &'a Item) {
         if let Some(mut call) = Call::of(item) {
-            let id = std::mem::take(&mut call.id);
-            call.id = self.unique(&id);
-            self.waiting.push((id, call.clone()));
+            call.id = self.unique(&call.id);
+            self.waiting.push((index, call.clone()));
             return self.say(Said::Call(index, call));
         }
         if let Some(output) = Output::of(item) {
@@ -108,11 +113,7 @@ impl<'a> Arranger<'a> {
     /// A result ends the turn of its call; if the call has claimed it, that is all it does.
     fn take_output(&mut self, index: usize, output: Output<'a>) {
         self.answer();
-        let unclaimed = self.results.get_mut(output.call_id()).is_some_and(|queue| {
-            let found = queue.iter().position(|(place, _)| *place == index);
-            found.and_then(|at| queue.remove(at)).is_some()
-        });
-        if unclaimed {
+        if !self.pairing.is_claimed(index) {
             self.hear(Heard::Stray(index, output));
         }
     }
@@ -138,20 +139,26 @@ impl<'a> Arranger<'a> {
         let legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         let id = if id.is_empty() { "call" } else { id };
         let base: String = id.chars().map(|c| if legal(c) { c } else { '_' }).collect();
-        let mut unique = base.clone();
-        let mut count = 1_u64;
-        while !self.ids.insert(unique.clone()) {
-            count += 1;
-            unique = format!("{base}_{count}");
+        let uses = self.uses.entry(base.clone()).or_default();
+        loop {
+            *uses += 1;
+            let unique = match *uses {
+                1 => base.clone(),
+                again => format!("{base}_{again}"),
+            };
+            if self.ids.insert(unique.clone()) {
+                return unique;
+            }
         }
-        unique
     }
 
     /// Ends the model's turn, if it called, with a result for each of its calls.
     fn answer(&mut self) {
-        for (id, call) in std::mem::take(&mut self.waiting) {
-            let queue = self.results.get_mut(id.as_str());
-            let result = queue.and_then(VecDeque::pop_front);
+        for (place, call) in std::mem::take(&mut self.waiting) {
+            let result = self.pairing.result_of(place).and_then(|place| {
+                let output = Output::of(self.items.get(place)?)?;
+                Some((place, output))
+            });
             let heard = Heard::Result(call, result);
             match self.turns.last_mut() {
                 Some(Turn::Client(turn)) => turn.push(heard),
@@ -159,17 +166,6 @@ impl<'a> Arranger<'a> {
             }
         }
     }
-}
-
-fn results(items: &[Item]) -> BTreeMap<&str, VecDeque<(usize, Output<'_>)>> {
-    let mut results: BTreeMap<&str, VecDeque<_>> = BTreeMap::new();
-    for (index, item) in items.iter().enumerate() {
-        if let Some(output) = Output::of(item) {
-            let queue = results.entry(output.call_id()).or_default();
-            queue.push_back((index, output));
-        }
-    }
-    results
 }
 
 #[cfg(test)]

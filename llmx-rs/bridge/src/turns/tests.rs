@@ -76,6 +76,12 @@ fn a_call_without_a_result_is_answered_and_a_result_without_a_call_is_kept() {
 }
 
 #[test]
+fn a_result_before_its_call_is_found() {
+    let items = items([result("1"), call("1"), hear("go")]);
+    assert_eq!(brief(&items), ["model: call(1)", "client: result(1) go"]);
+}
+
+#[test]
 fn names_that_repeat_are_told_apart_and_keep_their_results() {
     let items = items([call("0"), result("0"), call("0"), call(""), result("0")]);
     assert_eq!(

@@ -2,8 +2,12 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
+    reason = "in a test a panic is the report; clippy sees only #[test] functions as tests"
+)]
+#![expect(
     clippy::needless_pass_by_value,
-    reason = "in a test a panic is the report, and helpers take what `json!` makes"
+    reason = "`json!` makes values, and a case reads best without a reference before each"
 )]
 
 mod cases_calls;
@@ -12,7 +16,9 @@ mod cases_options;
 mod cases_reasoning;
 mod cases_streams;
 mod cases_tools;
+mod decisions;
 mod gemini;
 mod invariants;
+mod matrix;
 mod messages;
 mod support;

@@ -4,6 +4,7 @@
     reason = "in a test a panic is the report; clippy sees only #[test] functions as tests"
 )]
 
+mod chat;
 mod gemini;
 mod lossless;
 mod messages;

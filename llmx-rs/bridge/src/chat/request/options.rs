@@ -7,6 +7,7 @@ use llmx_wire::chat;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::decision::{self, Decision, RESPONSES_TO_CHAT};
 use crate::{ClientFault, Extra, LossReport, Options};
 
 /// Why a field of OpenAI's own goes no further.
@@ -19,47 +20,54 @@ pub(super) fn extra(
     chat: &mut chat::Request,
     losses: &mut LossReport,
 ) -> Result<(), ClientFault> {
-    for (name, value) in extra.iter().filter(|(_, value)| !value.is_null()) {
-        match name.as_str() {
-            "background" | "conversation" | "prompt" | "context_management" | "modalities" => {
-                demand_absent(name, value)?;
+    for (name, value) in extra.iter().filter(|(_, value)| !asks_nothing(value)) {
+        let Some(row) = decision::row(RESPONSES_TO_CHAT, name) else {
+            losses.dropped(name, "llmx does not know this field");
+            continue;
+        };
+        match row.decision {
+            Decision::OpenAi if !options.openai_fields => losses.dropped(name, row.note),
+            Decision::Mapped | Decision::OpenAi => map(name, value, chat)?,
+            Decision::Dropped if value == "disabled" => {}
+            Decision::Dropped => losses.dropped(name, row.note),
+            Decision::Lowered => losses.lowered(name, row.note),
+            Decision::Local => {}
+            Decision::Refused if name == "n" && value.as_u64() == Some(1) => {}
+            Decision::Refused => return Err(ClientFault::unsupported(name, row.note)),
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether a value says the same as its absence.
+fn asks_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+fn map(name: &str, value: &Value, chat: &mut chat::Request) -> Result<(), ClientFault> {
+    match name {
+        "stop" => chat.stop = Some(value.clone()),
+        "seed" => chat.seed = Some(typed(name, value)?),
+        "presence_penalty" => chat.presence_penalty = Some(typed(name, value)?),
+        "frequency_penalty" => chat.frequency_penalty = Some(typed(name, value)?),
+        "logit_bias" => chat.logit_bias = Some(value.clone()),
+        "user" => chat.user = Some(typed(name, value)?),
+        "metadata" => chat.metadata = Some(value.clone()),
+        "safety_identifier" => chat.safety_identifier = Some(typed(name, value)?),
+        "service_tier" => chat.service_tier = Some(typed(name, value)?),
+        "top_logprobs" => {
+            let count: u64 = typed(name, value)?;
+            if count > 0 {
+                chat.logprobs = Some(true);
+                chat.top_logprobs = Some(count);
             }
-            "n" => one_answer(value)?,
-            "stop" => chat.stop = Some(value.clone()),
-            "seed" => chat.seed = Some(typed(name, value)?),
-            "presence_penalty" => chat.presence_penalty = Some(typed(name, value)?),
-            "frequency_penalty" => chat.frequency_penalty = Some(typed(name, value)?),
-            "logit_bias" => chat.logit_bias = Some(value.clone()),
-            "user" => chat.user = Some(typed(name, value)?),
-            "top_logprobs" => {
-                let count: u64 = typed(name, value)?;
-                if count > 0 {
-                    chat.logprobs = Some(true);
-                    chat.top_logprobs = Some(count);
-                }
-            }
-            "truncation" => {
-                if value != "disabled" {
-                    losses.dropped(name, "the upstream never shortens a conversation by itself");
-                }
-            }
-            "metadata" | "safety_identifier" | "service_tier" | "prompt_cache_retention" => {
-                if options.openai_fields {
-                    openai_field(name, value, chat)?;
-                } else {
-                    losses.dropped(name, NOT_PORTABLE);
-                }
-            }
-            "stream_options" => {
-                let asks = value.as_object().is_some_and(|fields| !fields.is_empty());
-                if asks {
-                    losses.dropped(name, "the stream is written here, not by the upstream");
-                }
-            }
-            "max_tool_calls" | "client_metadata" | "top_k" => {
-                losses.dropped(name, "Chat has no such field");
-            }
-            _ => losses.dropped(name, "llmx does not know this field"),
+        }
+        _ => {
+            chat.extra.insert(name.to_owned(), value.clone());
         }
     }
     Ok(())
@@ -91,35 +99,6 @@ pub(super) fn nearest_effort(effort: &str, known: &[String]) -> String {
         .filter_map(|level| Some((rank(level)?.abs_diff(wanted), level)))
         .min_by_key(|(distance, _)| *distance)
         .map_or_else(|| effort.to_owned(), |(_, level)| level.clone())
-}
-
-fn openai_field(name: &str, value: &Value, chat: &mut chat::Request) -> Result<(), ClientFault> {
-    match name {
-        "metadata" => chat.metadata = Some(value.clone()),
-        "safety_identifier" => chat.safety_identifier = Some(typed(name, value)?),
-        "service_tier" => chat.service_tier = Some(typed(name, value)?),
-        _ => {
-            chat.extra.insert(name.to_owned(), value.clone());
-        }
-    }
-    Ok(())
-}
-
-fn demand_absent(name: &str, value: &Value) -> Result<(), ClientFault> {
-    if *value == Value::Bool(false) {
-        return Ok(());
-    }
-    Err(ClientFault::unsupported(
-        name,
-        "a Chat upstream has nothing like it",
-    ))
-}
-
-fn one_answer(value: &Value) -> Result<(), ClientFault> {
-    if value.as_u64() == Some(1) {
-        return Ok(());
-    }
-    Err(ClientFault::unsupported("n", "a response holds one answer"))
 }
 
 fn typed<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, ClientFault> {

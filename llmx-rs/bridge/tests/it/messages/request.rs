@@ -237,7 +237,7 @@ fn case_55_sampling_is_dropped_by_name_while_the_model_thinks() {
 fn case_72_options_are_mapped_dropped_by_name_or_refused() {
     let request = ask(json!({
         "stop": ["END", " "], "user": "u1", "service_tier": "default", "seed": 4, "presence_penalty": 0.1,
-        "logit_bias": {}, "metadata": {"a": "b"}, "truncation": "auto", "top_logprobs": 2, "max_tool_calls": 3,
+        "logit_bias": {"1": 1}, "metadata": {"a": "b"}, "truncation": "auto", "top_logprobs": 2, "max_tool_calls": 3,
         "text": {"verbosity": "low"}, "include": ["reasoning.encrypted_content", "file_search_call.results"],
         "store": true, "client_metadata": {"k": "v"}, "prompt_cache_key": "k", "n": 1, "background": false,
         "stream_options": {}, "new_field": 1,

@@ -1,0 +1,143 @@
+//! The golden matrix: each fixture of a dialect, translated to each other dialect, beside what was
+//! lost. A fixture without a snapshot fails, and so does a snapshot without its fixture.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use llmx_bridge::chat::to_chat;
+use llmx_bridge::{Options, StreamEnd};
+use llmx_wire::sse::{Decoder, Limits, encode};
+use serde_json::{Value, json};
+
+use crate::support::{stream_for, try_request};
+
+#[test]
+fn every_fixture_has_its_translation() {
+    let mut names = BTreeSet::new();
+    for (case, fixture) in fixtures("responses") {
+        names.insert(check(
+            &format!("{case}.responses-chat"),
+            &request_to_chat(fixture),
+        ));
+    }
+    for (case, fixture) in fixtures("chat") {
+        names.insert(check(
+            &format!("{case}.chat-responses"),
+            &answer_to_responses(&fixture),
+        ));
+    }
+    let kept = fs::read_dir(folder().join("snapshots")).unwrap();
+    for entry in kept {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(names.contains(&name), "no fixture for {name}");
+    }
+}
+
+#[test]
+fn every_stream_is_the_same_under_every_framing() {
+    for (case, fixture) in fixtures("chat") {
+        let plain = answer_to_responses(&fixture);
+        let mut bytes = Vec::new();
+        for chunk in fixture["chunks"].as_array().unwrap() {
+            encode("", &chunk.to_string(), &mut bytes);
+        }
+        let text = String::from_utf8(bytes).unwrap();
+        for framed in [
+            text.clone(),
+            text.replace('\n', "\r\n"),
+            text.replace("data: ", ": beat\n\ndata:"),
+        ] {
+            for size in [1, 7, framed.len().max(1)] {
+                let mut again = fixture.clone();
+                again["chunks"] = decode(framed.as_bytes(), size);
+                assert_eq!(answer_to_responses(&again), plain, "{case} by {size}");
+            }
+        }
+    }
+}
+
+fn request_to_chat(fixture: Value) -> String {
+    let options = Options {
+        provider: "fixture".to_owned(),
+        ..Options::default()
+    };
+    let translated = to_chat(&serde_json::from_value(fixture).unwrap(), &options).unwrap();
+    let losses: Vec<String> = translated.losses.iter().map(ToString::to_string).collect();
+    let shown = json!({"losses": losses, "request": translated.request});
+    serde_json::to_string_pretty(&shown).unwrap()
+}
+
+/// One line per event; what a response repeats of its request is left out.
+fn answer_to_responses(fixture: &Value) -> String {
+    let end = match fixture["end"].as_str().unwrap() {
+        "done" => StreamEnd::Done,
+        _ => StreamEnd::Eof,
+    };
+    let tools = json!({"tools": [
+        {"type": "function", "name": "exec_command"},
+        {"type": "custom", "name": "apply_patch"},
+        {"type": "namespace", "name": "mcp__calc", "tools": [{"type": "function", "name": "add"}]},
+        {"type": "tool_search", "execution": "client"},
+    ]});
+    let options = Options {
+        provider: "fixture".to_owned(),
+        ..Options::default()
+    };
+    let asked = try_request(json!("hi"), tools, &options).unwrap();
+    let chunks = fixture["chunks"].as_array().unwrap();
+    let lines = stream_for(asked, chunks, end).into_iter().map(|event| {
+        let mut event = json!(event);
+        if let Some(Value::Object(response)) = event.get_mut("response") {
+            let shown = [
+                "id",
+                "status",
+                "model",
+                "output",
+                "usage",
+                "error",
+                "incomplete_details",
+            ];
+            response.retain(|field, _| shown.contains(&field.as_str()));
+        }
+        event.to_string()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn check(name: &str, found: &str) -> String {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder().join("snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, found));
+    format!("{name}.snap")
+}
+
+fn fixtures(dialect: &str) -> Vec<(String, Value)> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder().join(dialect))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    let read = |path: &Path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    paths.iter().map(|path| (name(path), read(path))).collect()
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+fn decode(bytes: &[u8], size: usize) -> Value {
+    let (mut decoder, mut events) = (Decoder::new(Limits::default()), Vec::new());
+    for piece in bytes.chunks(size) {
+        decoder.push(piece, &mut events).unwrap();
+    }
+    events.extend(decoder.finish());
+    events
+        .iter()
+        .map(|event| serde_json::from_str::<Value>(&event.data).unwrap())
+        .collect()
+}
