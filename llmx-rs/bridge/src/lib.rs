@@ -37,6 +37,7 @@ pub mod gemini;
 mod loss;
 pub mod messages;
 mod options;
+mod pivot;
 mod seal;
 mod stream;
 mod tools;
@@ -47,6 +48,7 @@ pub use fault::{ClientFault, FaultClass, Report, UpstreamFault};
 pub use fold::fold;
 pub use loss::{Loss, LossAction, LossReport};
 pub use options::{Limits, Options, Stamp, SystemMerge, TokenBound};
+pub use pivot::for_responses;
 pub use stream::{StreamBridge, StreamEnd};
 
 pub(crate) use llmx_wire::Extra;

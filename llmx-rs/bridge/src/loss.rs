@@ -6,6 +6,8 @@ use std::fmt;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LossReport {
     losses: Vec<Loss>,
+    /// How many more there were than are listed.
+    unlisted: usize,
 }
 
 /// One thing that the target dialect has no exact word for.
@@ -57,16 +59,20 @@ impl LossReport {
     /// may hold.
     pub fn header_value(&self) -> Option<String> {
         let mut value = String::new();
+        let mut unlisted = self.unlisted;
         for (position, loss) in self.losses.iter().enumerate() {
             let entry = header_entry(loss);
             if value.len() + entry.len() > MAX_HEADER_BYTES {
-                value.push_str(&format!(", and {} more", self.losses.len() - position));
+                unlisted += self.losses.len() - position;
                 break;
             }
             if !value.is_empty() {
                 value.push_str(", ");
             }
             value.push_str(&entry);
+        }
+        if unlisted > 0 {
+            value.push_str(&format!(", and {unlisted} more"));
         }
         (!value.is_empty()).then_some(value)
     }
@@ -75,6 +81,11 @@ impl LossReport {
         let same = |loss: &&mut Loss| loss.path == path && loss.action == action;
         if let Some(loss) = self.losses.iter_mut().find(same) {
             loss.count += 1;
+            return;
+        }
+        // A client chooses the names of unknown fields, and how many there are.
+        if self.losses.len() >= MAX_LISTED {
+            self.unlisted += 1;
             return;
         }
         self.losses.push(Loss {
@@ -117,6 +128,9 @@ fn header_entry(loss: &Loss) -> String {
 /// Half of what common HTTP stacks allow a single header.
 const MAX_HEADER_BYTES: usize = 4 << 10;
 
+/// Each loss is compared with those before it; a request has far fewer kinds of them.
+const MAX_LISTED: usize = 256;
+
 /// Longer than every path of ours; a tool's name may be of any length.
 const MAX_PATH_CHARS: usize = 120;
 
@@ -152,10 +166,11 @@ mod tests {
     fn a_long_report_is_cut_and_says_so() {
         let mut report = LossReport::default();
         for n in 0..1_000 {
-            report.dropped(format!("field_{n}"), "unknown");
+            report.dropped(format!("a_field_with_a_rather_long_name_{n}"), "unknown");
         }
         let value = report.header_value().unwrap();
         assert!(value.len() < MAX_HEADER_BYTES + 200);
-        assert!(value.ends_with(" more"));
+        let named = value.split(", ").count() - 1;
+        assert!(value.ends_with(&format!(", and {} more", 1_000 - named)));
     }
 }

@@ -177,7 +177,7 @@ pub enum Problem {
     },
     /// A protocol that needs the bridge.
     #[error(
-        "`wire_api = \"{word}\"` needs the protocol bridge, which this version of llmx does not have yet; use `wire_api = \"responses\"`, for example through LiteLLM, which offers Responses for every model it serves"
+        "`wire_api = \"{word}\"` is not there yet; use `wire_api = \"chat\"` where the provider offers Chat Completions, or `wire_api = \"responses\"`"
     )]
     NoBridge {
         /// The protocol as given.

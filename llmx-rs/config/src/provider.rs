@@ -83,9 +83,9 @@ impl Resolver<'_> {
     fn dialect(&mut self, wire_api: Option<Located<WireApi>>) -> Option<Dialect> {
         let wire_api = wire_api.unwrap_or_else(|| default(WireApi::Dialect(Dialect::Responses)));
         let word = match wire_api.value {
-            WireApi::Dialect(Dialect::Responses) => {
+            WireApi::Dialect(dialect @ (Dialect::Chat | Dialect::Responses)) => {
                 self.keep("wire_api", wire_api);
-                return Some(Dialect::Responses);
+                return Some(dialect);
             }
             WireApi::Dialect(dialect) => dialect.name(),
             WireApi::Auto => "auto",

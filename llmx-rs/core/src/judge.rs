@@ -38,6 +38,7 @@ fn retry(fault: &UpstreamFault) -> Retry {
         | UpstreamFault::Malformed { .. } => Retry::Stream { after_ms: None },
         UpstreamFault::NotAStream { .. }
         | UpstreamFault::TooLarge(_)
+        | UpstreamFault::Unbridgeable(_)
         | UpstreamFault::Unsendable(_) => Retry::Never,
     }
 }
@@ -114,11 +115,11 @@ mod tests {
         UpstreamFault::Status {
             host: "a.example".to_owned(),
             status: StatusCode::from_u16(status).unwrap(),
-            body: FaultBody {
+            body: Box::new(FaultBody {
                 message: message.to_owned(),
                 code: code.map(str::to_owned),
                 kind: None,
-            },
+            }),
             request_id: None,
             retry_after: None,
         }

@@ -3,6 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llmx_config::Provider;
 use llmx_upstream::{BadTarget, Endpoint, Insecure, Target};
+use llmx_wire::Dialect;
 
 /// Checks `provider` and fills in everything that its requests share.
 pub(crate) fn target(provider: &Provider) -> Result<Target, BadTarget> {
@@ -15,12 +16,17 @@ pub(crate) fn target(provider: &Provider) -> Result<Target, BadTarget> {
             Some(key) => Some(Target::bearer(key.expose())?),
             None => None,
         },
+        dialect: provider.dialect,
+        bridge: llmx_upstream::BridgeOptions {
+            provider: provider.id.clone(),
+            ..llmx_upstream::BridgeOptions::default()
+        },
         idle_timeout: provider.stream_idle_timeout,
     })
 }
 
 fn url(provider: &Provider) -> String {
-    let mut url = format!("{}/responses", provider.base_url);
+    let mut url = format!("{}/{}", provider.base_url, path(provider.dialect));
     if !provider.query_params.is_empty() {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&provider.query_params);
@@ -28,6 +34,16 @@ fn url(provider: &Provider) -> String {
         url.push_str(&query.finish());
     }
     url
+}
+
+/// Returns where below its base URL a provider of `dialect` answers.
+fn path(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Chat => "chat/completions",
+        Dialect::Messages => "messages",
+        // Gemini names the model in the path; the exchange refuses it before any path matters.
+        Dialect::Responses | Dialect::Gemini => "responses",
+    }
 }
 
 fn headers(provider: &Provider) -> Result<HeaderMap, BadTarget> {

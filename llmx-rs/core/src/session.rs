@@ -8,7 +8,6 @@ use llmx_config::{Config, Provider, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
 use llmx_tools::{Settings, Toolbox, scrub};
 use llmx_upstream::{BadTarget, Exchange};
-use llmx_wire::Dialect;
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -37,14 +36,6 @@ pub struct Origin {
 /// A conversation that cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum StartFault {
-    /// The provider speaks a protocol that the agent does not.
-    #[error("the provider `{provider}` speaks `{dialect}`; the agent speaks only `responses` yet")]
-    Dialect {
-        /// The provider's id.
-        provider: String,
-        /// Its protocol.
-        dialect: Dialect,
-    },
     /// The provider cannot be sent to.
     #[error("the provider `{provider}` cannot be used: {source}")]
     Provider {
@@ -124,14 +115,8 @@ impl Session {
 
 fn exchange(provider: &Provider) -> Result<Exchange, StartFault> {
     let id = || provider.id.clone();
-    if provider.dialect != Dialect::Responses {
-        return Err(StartFault::Dialect {
-            provider: id(),
-            dialect: provider.dialect,
-        });
-    }
     provider::target(provider)
-        .and_then(Exchange::new)
+        .and_then(|target| Exchange::new(target, true))
         .map_err(|source| StartFault::Provider {
             provider: id(),
             source,

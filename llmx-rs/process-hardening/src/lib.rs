@@ -28,3 +28,10 @@ pub use report::{Measure, Outcome, Report, Step};
 pub fn harden() -> Report {
     Report::new(platform::apply())
 }
+
+/// Keeps other processes of the same user from reading this one's memory and environment.
+///
+/// Unlike [`harden`] it may be called at any time, and children are as free as they were.
+pub fn hide_memory() -> Step {
+    platform::hide_memory()
+}

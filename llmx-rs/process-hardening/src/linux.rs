@@ -14,11 +14,15 @@ pub(crate) fn apply() -> Vec<Step> {
     let no_tracer = step(Measure::NoTracer, check_no_tracer());
     vec![
         no_core_dumps(),
-        step(Measure::NotDumpable, forbid_dumps()),
+        hide_memory(),
         no_tracer,
         remove_variables("LD_"),
         step(Measure::NoNewPrivileges, forbid_new_privileges()),
     ]
+}
+
+pub(crate) fn hide_memory() -> Step {
+    step(Measure::NotDumpable, forbid_dumps())
 }
 
 /// Being not dumpable also denies `ptrace` and `/proc/PID/mem` to every process without

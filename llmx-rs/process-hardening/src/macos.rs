@@ -28,6 +28,10 @@ pub(crate) fn apply() -> Vec<Step> {
     ]
 }
 
+pub(crate) fn hide_memory() -> Step {
+    step(Measure::NotDumpable, deny_attach())
+}
+
 fn deny_attach() -> io::Result<()> {
     // SAFETY: `PT_DENY_ATTACH` reads none of the other arguments.
     let result = unsafe { libc::ptrace(libc::PT_DENY_ATTACH, 0, std::ptr::null_mut(), 0) };

@@ -3,13 +3,18 @@
 use crate::report::{Measure, Outcome, Step};
 
 pub(crate) fn apply() -> Vec<Step> {
-    Measure::ALL
-        .into_iter()
-        .map(|measure| Step {
-            measure,
-            outcome: Outcome::Unsupported(why(measure)),
-        })
-        .collect()
+    Measure::ALL.into_iter().map(unsupported).collect()
+}
+
+pub(crate) fn hide_memory() -> Step {
+    unsupported(Measure::NotDumpable)
+}
+
+fn unsupported(measure: Measure) -> Step {
+    Step {
+        measure,
+        outcome: Outcome::Unsupported(why(measure)),
+    }
 }
 
 const fn why(measure: Measure) -> &'static str {

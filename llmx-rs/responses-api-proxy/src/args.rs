@@ -26,6 +26,18 @@ pub struct Args {
     )]
     pub upstream_url: String,
 
+    /// Translate to what the upstream speaks; its URL then ends in that dialect's own endpoint.
+    #[arg(long, value_name = "DIALECT", value_parser = ["chat"])]
+    pub bridge_to: Option<String>,
+
+    /// Short for --bridge-to chat: the upstream is a /chat/completions endpoint.
+    #[arg(long, conflicts_with = "bridge_to")]
+    pub bridge_to_chat: bool,
+
+    /// The largest request that is translated, in MiB; forwarded ones have no limit.
+    #[arg(long, value_name = "MIB", default_value_t = 64)]
+    pub body_limit: usize,
+
     /// Allow an upstream on another machine over plain http; the key then travels unencrypted.
     #[arg(long)]
     pub allow_insecure_upstream: bool,

@@ -4,9 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use llmx_serve::ListenError;
-use llmx_upstream::{BadEndpoint, SetupFault};
-
-use crate::secret::MAX_KEY;
+use llmx_upstream::{BadEndpoint, BadTarget, SetupFault};
 
 /// A reason not to start.
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +15,11 @@ pub enum ProxyError {
     )]
     KeyEmpty,
     /// A key that does not fit its buffer.
-    #[error("the API key is longer than {MAX_KEY} bytes")]
-    KeyTooLong,
+    #[error("the API key is longer than {limit} bytes")]
+    KeyTooLong {
+        /// The bytes that fit.
+        limit: usize,
+    },
     /// A byte that no bearer token has. The byte is not shown: it is part of the key.
     #[error(
         "the API key has a character that bearer tokens may not have; allowed are A-Z a-z 0-9 and - . _ ~ + / ="
@@ -39,6 +40,9 @@ pub enum ProxyError {
     /// The HTTP client.
     #[error(transparent)]
     Client(#[from] SetupFault),
+    /// The translation.
+    #[error(transparent)]
+    Bridge(#[from] BadTarget),
     /// The sockets.
     #[error(transparent)]
     Listen(#[from] ListenError),

@@ -1,4 +1,4 @@
-//! Decides what a request is: the one that is forwarded, a shutdown, or forbidden.
+//! Decides what a request is: the one that is passed on, a shutdown, or forbidden.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,20 +10,34 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use llmx_serve::Handler;
-use llmx_upstream::{Client, Endpoint, forward};
+use llmx_upstream::{Answer, Client, Endpoint, forward};
 use tokio::sync::Notify;
 
+use crate::bridged::Bridged;
 use crate::dump::{Dump, Recorder};
 use crate::rescue;
 
 /// The proxy as the server calls it.
 pub(crate) struct Proxy {
-    pub(crate) client: Client<Passing>,
-    pub(crate) endpoint: Endpoint,
-    pub(crate) authorization: HeaderValue,
+    pub(crate) route: Route,
     /// Set when `GET /shutdown` is allowed.
     pub(crate) shutdown: Option<Arc<Notify>>,
     pub(crate) dump: Option<Arc<Dump>>,
+}
+
+/// How a request reaches the upstream.
+pub(crate) enum Route {
+    /// As it came.
+    Forward(Box<Forward>),
+    /// Translated.
+    Bridged(Bridged),
+}
+
+/// An upstream that speaks Responses itself.
+pub(crate) struct Forward {
+    pub(crate) client: Client<Passing<Incoming>>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) authorization: HeaderValue,
 }
 
 impl Handler for Proxy {
@@ -32,7 +46,9 @@ impl Handler for Proxy {
     async fn handle(&self, request: Request<Incoming>) -> Response<Outgoing> {
         let target = (request.uri().path(), request.uri().query());
         match (request.method(), target) {
-            (&Method::POST, ("/v1/responses", None)) => self.forward(request).await,
+            (&Method::POST, ("/v1/responses", None)) => {
+                self.route.pass_on(request, self.dump.as_deref()).await
+            }
             (&Method::GET, ("/shutdown", None)) if self.shutdown.is_some() => {
                 if let Some(shutdown) = &self.shutdown {
                     shutdown.notify_one();
@@ -48,16 +64,37 @@ impl Proxy {
     /// Returns the same proxy with upstream connections of its own.
     pub(crate) fn for_another_thread(&self) -> Self {
         Self {
-            client: self.client.with_own_connections(),
-            endpoint: self.endpoint.clone(),
-            authorization: self.authorization.clone(),
+            route: self.route.for_another_thread(),
             shutdown: self.shutdown.clone(),
             dump: self.dump.clone(),
         }
     }
+}
 
-    async fn forward(&self, request: Request<Incoming>) -> Response<Outgoing> {
-        let mut dumped = self.dump.as_ref().map(|dump| dump.request(&request));
+impl Route {
+    fn for_another_thread(&self) -> Self {
+        match self {
+            Self::Forward(forward) => Self::Forward(Box::new(Forward {
+                client: forward.client.with_own_connections(),
+                endpoint: forward.endpoint.clone(),
+                authorization: forward.authorization.clone(),
+            })),
+            Self::Bridged(bridged) => Self::Bridged(bridged.for_another_thread()),
+        }
+    }
+
+    async fn pass_on(&self, request: Request<Incoming>, dump: Option<&Dump>) -> Response<Outgoing> {
+        match self {
+            Self::Forward(forward) => forward.forward(request, dump).await,
+            // The translation's future is large, and most proxies never make one.
+            Self::Bridged(bridged) => Box::pin(bridged.answer(request, dump)).await,
+        }
+    }
+}
+
+impl Forward {
+    async fn forward(&self, request: Request<Incoming>, dump: Option<&Dump>) -> Response<Outgoing> {
+        let mut dumped = dump.map(|dump| dump.request(&request));
         let request = request.map(|body| Passing {
             body,
             recorder: dumped.as_mut().and_then(|dumped| dumped.recorder.take()),
@@ -74,12 +111,12 @@ impl Proxy {
 }
 
 /// A body on its way through, with a copy to the dump where one is kept.
-pub(crate) struct Passing {
-    body: Incoming,
+pub(crate) struct Passing<B: Body> {
+    body: B,
     recorder: Option<Recorder>,
 }
 
-impl Body for Passing {
+impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Passing<B> {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -111,7 +148,7 @@ impl Body for Passing {
     }
 }
 
-impl Drop for Passing {
+impl<B: Body> Drop for Passing<B> {
     fn drop(&mut self) {
         // A body of known length is not asked for an end after its last byte.
         if let Some(recorder) = &mut self.recorder
@@ -122,22 +159,26 @@ impl Drop for Passing {
     }
 }
 
-/// The body of an answer: the upstream's, or a short text of the proxy's own.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of an answer: the upstream's, its translation, or a short text of the proxy's own.
 pub(crate) enum Outgoing {
-    Upstream(Passing),
+    Upstream(Passing<Answer>),
+    Events(Pin<Box<dyn Body<Data = Bytes, Error = BoxError> + Send>>),
     Own(Full<Bytes>),
 }
 
 impl Body for Outgoing {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self.get_mut() {
-            Self::Upstream(body) => Pin::new(body).poll_frame(cx),
+            Self::Upstream(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Self::Events(body) => body.as_mut().poll_frame(cx),
             Self::Own(body) => Pin::new(body)
                 .poll_frame(cx)
                 .map_err(|never| match never {}),
@@ -147,6 +188,7 @@ impl Body for Outgoing {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Upstream(body) => body.is_end_stream(),
+            Self::Events(body) => body.is_end_stream(),
             Self::Own(body) => body.is_end_stream(),
         }
     }
@@ -154,6 +196,7 @@ impl Body for Outgoing {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Upstream(body) => body.size_hint(),
+            Self::Events(body) => body.size_hint(),
             Self::Own(body) => body.size_hint(),
         }
     }

@@ -4,10 +4,12 @@
 //! The process that owns the key stays small on purpose: see SECURITY.md for what is promised.
 
 mod args;
+mod bridged;
 mod dump;
 mod error;
 mod handler;
 mod protection;
+mod request_body;
 mod rescue;
 mod run;
 mod secret;

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use std::thread::{JoinHandle, available_parallelism};
 use std::time::Duration;
 
+use http::HeaderMap;
 use llmx_serve::{AllowedUids, Ending, Limits, Listeners, Server, bind_loopback};
-use llmx_upstream::{Client, ClientOptions, Endpoint, Insecure};
+use llmx_upstream::{Client, ClientOptions, Endpoint, Exchange, Insecure, Target};
+use llmx_wire::Dialect;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
 use crate::args::Args;
+use crate::bridged::Bridged;
 use crate::dump::Dump;
 use crate::error::ProxyError;
-use crate::handler::Proxy;
+use crate::handler::{Forward, Proxy, Route};
 use crate::protection::{self, Protection};
 use crate::secret::Secret;
 use crate::server_info;
@@ -90,15 +93,9 @@ async fn serve(
     secret: &Secret,
     dump: Option<Dump>,
 ) -> Result<(), ProxyError> {
-    let options = ClientOptions {
-        use_env_proxy: args.use_env_proxy,
-        ..ClientOptions::default()
-    };
     let asked_to_stop = Arc::new(Notify::new());
     let proxy = Proxy {
-        client: Client::new(&endpoint, options)?,
-        endpoint,
-        authorization: secret.header(),
+        route: route(&args, endpoint, secret)?,
         shutdown: args.http_shutdown.then(|| Arc::clone(&asked_to_stop)),
         dump: dump.map(Arc::new),
     };
@@ -127,6 +124,38 @@ async fn serve(
         ));
     }
     Ok(())
+}
+
+/// Prepares the way to the upstream, with its connections and certificates.
+fn route(args: &Args, endpoint: Endpoint, secret: &Secret) -> Result<Route, ProxyError> {
+    let authorization = secret.header();
+    let options = ClientOptions {
+        use_env_proxy: args.use_env_proxy,
+        ..ClientOptions::default()
+    };
+    if !args.bridge_to_chat && args.bridge_to.is_none() {
+        return Ok(Route::Forward(Box::new(Forward {
+            client: Client::new(&endpoint, options)?,
+            endpoint,
+            authorization,
+        })));
+    }
+    let target = Target {
+        bridge: llmx_bridge::Options {
+            // What one upstream sealed must not go to another.
+            provider: endpoint.uri().host().unwrap_or_default().to_owned(),
+            ..llmx_bridge::Options::default()
+        },
+        endpoint,
+        headers: HeaderMap::new(),
+        authorization: Some(authorization),
+        dialect: Dialect::Chat,
+        idle_timeout: options.answer_timeout,
+    };
+    Ok(Route::Bridged(Bridged {
+        exchange: Exchange::new(target, args.use_env_proxy)?,
+        body_limit: args.body_limit.saturating_mul(1 << 20),
+    }))
 }
 
 #[cfg(unix)]

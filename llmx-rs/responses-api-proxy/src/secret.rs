@@ -21,7 +21,7 @@ const BUFFER: usize = 1024;
 const PREFIX: &[u8; 7] = b"Bearer ";
 
 /// The longest key; the buffer also holds the prefix, and one byte more tells that the key ended.
-pub(crate) const MAX_KEY: usize = BUFFER - PREFIX.len() - 1;
+const MAX_KEY: usize = BUFFER - PREFIX.len() - 1;
 
 /// An API key for the rest of the process.
 pub(crate) struct Secret {
@@ -84,7 +84,7 @@ fn read_line(
     let end = loop {
         let room = buffer.get_mut(filled..).unwrap_or_default();
         if room.is_empty() {
-            return Err(ProxyError::KeyTooLong);
+            return Err(ProxyError::KeyTooLong { limit: MAX_KEY });
         }
         let count = match read(room) {
             Ok(count) => count,

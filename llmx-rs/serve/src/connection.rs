@@ -19,8 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use crate::admit::{self, Hosts, Refusal};
-use crate::framing::MAX_HEAD;
-use crate::limits::Limits;
+use crate::limits::{Limits, MAX_HEAD};
 use crate::reply::error_reply;
 use crate::tap::{Ledger, Tap};
 
@@ -55,11 +54,11 @@ pub(crate) async fn serve<S, H>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     H: Handler,
 {
-    let ledger = Arc::new(Ledger::default());
+    let ledger = Arc::new(Ledger::new());
     let tap = Tap::new(socket, Arc::clone(&ledger), shared.limits);
     let number = AtomicU64::new(0);
     let service = service_fn(|request| {
-        ledger.set_answering(true);
+        ledger.begin_answer();
         let number = number.fetch_add(1, Ordering::Relaxed) + 1;
         let (ledger, shared, peer) = (&ledger, &shared, &peer);
         async move {
@@ -105,8 +104,8 @@ pub(crate) async fn serve<S, H>(
 }
 
 /// The most that is read ahead of a handler: large enough that big bodies move in few reads, small
-/// enough that a hundred uploads stay below 16 MiB.
-const MAX_BUFFER: usize = 128 * 1024;
+/// enough that a hundred uploads at full speed stay near 50 MiB.
+const MAX_BUFFER: usize = 512 * 1024;
 
 fn admit(
     request: &Request<Incoming>,
@@ -139,7 +138,7 @@ struct Answering(Arc<Ledger>);
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.set_answering(false);
+        self.0.end_answer();
     }
 }
 

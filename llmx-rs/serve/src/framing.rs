@@ -9,10 +9,8 @@ use std::mem;
 use memchr::memmem;
 
 use crate::head::{self, BodyFraming};
+use crate::limits::MAX_HEAD;
 use crate::violation::Violation;
-
-/// Room for the largest head any known client sends, many times over.
-pub(crate) const MAX_HEAD: usize = 64 * 1024;
 
 /// Where the bytes of a connection stand.
 #[derive(Debug, Default)]

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// The bytes that the head of a request may have: room for the largest that any known client sends,
+/// many times over.
+pub(crate) const MAX_HEAD: usize = 64 * 1024;
+
 /// Limits on clients; the defaults suit a loopback service for one machine.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {

@@ -16,14 +16,27 @@ use crate::violation::Violation;
 
 /// What the two ends of one connection tell each other: the tap, which sees bytes, and the
 /// service, which sees requests.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ledger {
+    opened: Instant,
     checked_heads: AtomicU64,
     answering: AtomicBool,
+    /// When the last answer ended, in milliseconds after `opened`.
+    answered: AtomicU64,
     violation: OnceLock<Violation>,
 }
 
 impl Ledger {
+    pub(crate) fn new() -> Self {
+        Self {
+            opened: Instant::now(),
+            checked_heads: AtomicU64::new(0),
+            answering: AtomicBool::new(false),
+            answered: AtomicU64::new(0),
+            violation: OnceLock::new(),
+        }
+    }
+
     /// Returns why request number `number` (from 1) of this connection must be refused.
     pub(crate) fn violation(&self, number: u64) -> Option<Violation> {
         if let Some(violation) = self.violation.get() {
@@ -37,9 +50,20 @@ impl Ledger {
         self.answering.load(Ordering::Acquire)
     }
 
-    /// Notes whether a request is being answered; while it is, the client may be silent.
-    pub(crate) fn set_answering(&self, answering: bool) {
-        self.answering.store(answering, Ordering::Release);
+    /// Notes that a request is being answered; until it is, the client may be silent.
+    pub(crate) fn begin_answer(&self) {
+        self.answering.store(true, Ordering::Release);
+    }
+
+    /// Notes that the client's turn has come again.
+    pub(crate) fn end_answer(&self) {
+        let passed = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.answered.store(passed, Ordering::Relaxed);
+        self.answering.store(false, Ordering::Release);
+    }
+
+    fn last_answer(&self) -> Instant {
+        self.opened + Duration::from_millis(self.answered.load(Ordering::Relaxed))
     }
 }
 
@@ -54,6 +78,8 @@ pub(crate) struct Tap<S> {
     /// What the client keeps us waiting for, and until when it may.
     deadline: Option<(Wait, Instant)>,
     alarm: Pin<Box<Sleep>>,
+    /// The alarm will wake the task of this connection.
+    armed: bool,
 }
 
 /// What a silent client keeps us waiting for.
@@ -85,6 +111,7 @@ impl<S> Tap<S> {
             fresh: true,
             deadline: None,
             alarm: Box::pin(sleep_until(Instant::now() + limits.head)),
+            armed: false,
         }
     }
 
@@ -124,11 +151,12 @@ impl<S> Tap<S> {
     /// Completes when a silent client has used up its time.
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(wait) = self.waits_for() else {
-            self.deadline = None;
+            self.look_again_later(cx);
             return Poll::Pending;
         };
         let deadline = match self.deadline {
             Some((same, deadline)) if same == wait => deadline,
+            _ if wait == Wait::NextRequest => self.ledger.last_answer() + self.limits.idle,
             _ => Instant::now() + wait.limit(&self.limits),
         };
         self.deadline = Some((wait, deadline));
@@ -137,12 +165,24 @@ impl<S> Tap<S> {
         if self.alarm.deadline() > deadline {
             self.alarm.as_mut().reset(deadline);
         }
+        self.armed = true;
         ready!(self.alarm.as_mut().poll(cx));
         if Instant::now() >= deadline {
             return Poll::Ready(());
         }
         self.alarm.as_mut().reset(deadline);
         self.alarm.as_mut().poll(cx)
+    }
+
+    /// Sees to it that the end of an answer does not go unnoticed: nobody asks for bytes then, so
+    /// only an alarm can find out that the connection has become idle.
+    fn look_again_later(&mut self, cx: &mut Context<'_>) {
+        self.deadline = None;
+        let later = Instant::now() + self.limits.idle;
+        if !self.armed || self.alarm.is_elapsed() || self.alarm.deadline() > later {
+            self.alarm.as_mut().reset(later);
+            self.armed = self.alarm.as_mut().poll(cx).is_pending();
+        }
     }
 }
 

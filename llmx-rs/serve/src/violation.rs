@@ -26,7 +26,7 @@ pub(crate) enum Violation {
     #[error("the request line must be `METHOD /path HTTP/1.1`; send the path alone, not a URL")]
     BadRequestLine,
     /// A head larger than the limit.
-    #[error("the head of the request is larger than {limit} bytes", limit = super::framing::MAX_HEAD)]
+    #[error("the head of the request is larger than {limit} bytes", limit = crate::limits::MAX_HEAD)]
     LargeHead,
     /// A chunked body that is not plain sizes and data.
     #[error("the chunked body is malformed; extensions and trailers are not accepted")]

@@ -1,20 +1,23 @@
 //! Keeps connections to one endpoint and sends requests over them.
 
+use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, mem};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body::Body;
-use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::time::timeout;
+use tower_service::Service;
 
+use crate::answer::Answer;
 use crate::endpoint::Endpoint;
 use crate::fault::{SetupFault, TransportFault};
+use crate::line::{Line, Unanswered};
+use crate::pool::Pool;
 use crate::transport::{Timed, Transport};
 
 /// How a client behaves.
@@ -41,12 +44,26 @@ impl Default for ClientOptions {
 
 /// A pool of HTTP/1.1 connections to one endpoint. It follows no redirects and never repeats a
 /// request whose bytes may have reached the upstream.
-#[derive(Debug)]
-pub struct Client<B> {
-    pool: legacy::Client<Connector, B>,
+pub struct Client<B>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    pool: Arc<Pool<B>>,
     connector: Connector,
     host: String,
     options: ClientOptions,
+}
+
+impl<B> fmt::Debug for Client<B>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Client")
+            .field("host", &self.host)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<B> Client<B>
@@ -74,7 +91,7 @@ where
         };
         let host = endpoint.host().to_str().unwrap_or_default().to_owned();
         Ok(Self {
-            pool: pool(connector.clone()),
+            pool: Pool::new(),
             connector,
             host,
             options,
@@ -85,7 +102,7 @@ where
     /// use on another runtime.
     pub fn with_own_connections(&self) -> Self {
         Self {
-            pool: pool(self.connector.clone()),
+            pool: Pool::new(),
             connector: self.connector.clone(),
             host: self.host.clone(),
             options: self.options,
@@ -94,45 +111,66 @@ where
 
     /// Sends `request` and returns the response as soon as its head is there. Dropping the future
     /// or the response's body closes the connection, which tells the upstream to stop.
-    pub async fn send(&self, request: Request<B>) -> Result<Response<Incoming>, TransportFault> {
-        match timeout(self.options.answer_timeout, self.pool.request(request)).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(TransportFault::from_client(
-                &error,
-                &self.host,
-                self.options.connect_timeout,
-            )),
+    pub async fn send(&self, request: Request<B>) -> Result<Response<Answer>, TransportFault> {
+        match timeout(self.options.answer_timeout, self.ask(request)).await {
+            Ok(result) => result,
             Err(_elapsed) => Err(TransportFault::AnswerTimeout {
                 host: self.host.clone(),
                 after: self.options.answer_timeout,
             }),
         }
     }
+
+    async fn ask(&self, mut request: Request<B>) -> Result<Response<Answer>, TransportFault> {
+        let address = mem::take(request.uri_mut());
+        // To a server, unlike to a proxy, goes the path alone.
+        *request.uri_mut() = origin_form(&address);
+        while let Some(mut line) = self.pool.take() {
+            match line.ask(request).await {
+                Ok(response) => return Ok(response.map(|body| Answer::new(body, line))),
+                // The upstream closed an idle connection; nothing was sent, so nothing is repeated.
+                Err(Unanswered {
+                    unsent: Some(unsent),
+                    ..
+                }) => request = unsent,
+                Err(Unanswered { error, .. }) => return Err(self.broken(&error)),
+            }
+        }
+        let mut line = self.open(address).await?;
+        match line.ask(request).await {
+            Ok(response) => Ok(response.map(|body| Answer::new(body, line))),
+            Err(Unanswered { error, .. }) => Err(self.broken(&error)),
+        }
+    }
+
+    async fn open(&self, address: Uri) -> Result<Box<Line<B>>, TransportFault> {
+        let stream = self
+            .connector
+            .clone()
+            .call(address)
+            .await
+            .map_err(|error| {
+                TransportFault::from_connector(&*error, &self.host, self.options.connect_timeout)
+            })?;
+        Line::open(stream, Arc::downgrade(&self.pool))
+            .await
+            .map_err(|error| self.broken(&error))
+    }
+
+    fn broken(&self, error: &hyper::Error) -> TransportFault {
+        TransportFault::broken(error, &self.host)
+    }
 }
 
 type Connector = Timed<HttpsConnector<Transport>>;
 
-fn pool<B>(connector: Connector) -> legacy::Client<Connector, B>
-where
-    B: Body<Data = Bytes> + Send,
-{
-    legacy::Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(POOL_IDLE)
-        .pool_max_idle_per_host(POOL_SIZE)
-        .set_host(false)
-        .build(connector)
+fn origin_form(address: &Uri) -> Uri {
+    let path = address.path_and_query().cloned();
+    path.map_or_else(Uri::default, Uri::from)
 }
 
-/// Shorter than the idle limits of common providers and load balancers (60 s and more), so that a
-/// request seldom meets a connection that is just being closed.
-const POOL_IDLE: Duration = Duration::from_secs(50);
-
-/// Idle connections beyond this are closed; a burst of streams would otherwise pin its sockets.
-const POOL_SIZE: usize = 512;
-
 fn tls(endpoint: &Endpoint) -> Result<ClientConfig, SetupFault> {
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     // Reading the system's certificates takes milliseconds and memory that plain http never needs.

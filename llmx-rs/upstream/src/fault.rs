@@ -4,8 +4,6 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use hyper_util::client::legacy;
-
 /// A client that could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupFault {
@@ -65,25 +63,32 @@ impl TransportFault {
         )
     }
 
-    pub(crate) fn from_client(error: &legacy::Error, host: &str, connect: Duration) -> Self {
+    /// A connection that could not be made within `limit`.
+    pub(crate) fn from_connector(
+        error: &(dyn Error + 'static),
+        host: &str,
+        limit: Duration,
+    ) -> Self {
         let host = host.to_owned();
-        if !error.is_connect() {
-            let cause = causes(error);
-            return Self::Broken { host, cause };
-        }
         if is_timeout(error) {
-            let after = connect;
+            let after = limit;
             return Self::ConnectTimeout { host, after };
         }
         let cause = causes(error);
         Self::Unreachable { host, cause }
+    }
+
+    /// A connection that ended too early.
+    pub(crate) fn broken(error: &hyper::Error, host: &str) -> Self {
+        let (host, cause) = (host.to_owned(), causes(error));
+        Self::Broken { host, cause }
     }
 }
 
 fn sources<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(error.source(), |&error| error.source())
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 fn is_timeout(error: &(dyn Error + 'static)) -> bool {
@@ -94,7 +99,7 @@ fn is_timeout(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// Joins the causes below `error`; the error itself only says that the client failed.
+/// Joins `error` and the causes below it.
 fn causes(error: &(dyn Error + 'static)) -> String {
     let mut told = Vec::new();
     for source in sources(error) {

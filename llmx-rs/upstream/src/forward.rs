@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST, HeaderValue};
 use http::{Request, Response, Version};
 use http_body::Body;
-use hyper::body::Incoming;
 
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::fault::TransportFault;
@@ -20,7 +20,7 @@ pub async fn forward<B>(
     endpoint: &Endpoint,
     authorization: &HeaderValue,
     mut request: Request<B>,
-) -> Result<Response<Incoming>, TransportFault>
+) -> Result<Response<Answer>, TransportFault>
 where
     B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
         + Send

@@ -7,14 +7,18 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+mod answer;
 mod client;
 mod endpoint;
 mod exchange;
 mod fault;
 mod forward;
 mod headers;
+mod line;
+mod pool;
 mod transport;
 
+pub use answer::Answer;
 pub use client::{Client, ClientOptions};
 pub use endpoint::{BadEndpoint, Endpoint, Insecure};
 pub use exchange::{
@@ -22,3 +26,4 @@ pub use exchange::{
 };
 pub use fault::{SetupFault, TransportFault};
 pub use forward::forward;
+pub use llmx_bridge::Options as BridgeOptions;

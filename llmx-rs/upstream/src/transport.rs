@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
+use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -17,6 +18,9 @@ use tower_service::Service;
 
 use crate::endpoint::Endpoint;
 use crate::fault::SetupFault;
+
+/// A byte stream to the upstream, encrypted or not.
+pub(crate) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 

@@ -7,9 +7,50 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use llmx_test_support::{ScriptedUpstream, Step};
 use llmx_upstream::{Client, ClientOptions, Endpoint, Insecure, TransportFault};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_the_upstream_closed_while_idle_is_replaced_unnoticed() {
+    let upstream = ScriptedUpstream::start(|_| vec![Step::json(200, "{}"), Step::Close]);
+    let endpoint = Endpoint::parse(&upstream.url("/"), Insecure::Refused).unwrap();
+    let client = Client::new(&endpoint, ClientOptions::default()).unwrap();
+    for number in 1..=3 {
+        let request = Request::post(upstream.url("/"))
+            .body(Full::<Bytes>::default())
+            .unwrap();
+        let response = client.send(request).await.unwrap();
+        let body = response.into_body().collect().await.unwrap();
+        assert_eq!(body.to_bytes(), "{}");
+        upstream.wait_for_requests(number);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(upstream.connections(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_used_again_one_after_the_other_and_beside_each_other() {
+    let upstream = ScriptedUpstream::start(|_| {
+        vec![
+            Step::Pause(Duration::from_millis(50)),
+            Step::json(200, "{}"),
+        ]
+    });
+    let endpoint = Endpoint::parse(&upstream.url("/"), Insecure::Refused).unwrap();
+    let client = Client::new(&endpoint, ClientOptions::default()).unwrap();
+    for _ in 0..3 {
+        let ask = async || {
+            let request = Request::post(upstream.url("/"))
+                .body(Full::<Bytes>::default())
+                .unwrap();
+            let response = client.send(request).await.unwrap();
+            response.into_body().collect().await.unwrap();
+        };
+        tokio::join!(ask(), ask());
+    }
+    assert_eq!(upstream.connections(), 2);
+}
 
 async fn ask(url: &str, options: ClientOptions) -> TransportFault {
     let endpoint = Endpoint::parse(url, Insecure::Refused).unwrap();

@@ -17,7 +17,10 @@ pub const RESPONSES_TO_GEMINI: &[Row] = &[
         "tool_choice",
         "`functionCallingConfig`; the kinds have rows of their own",
     ),
-    dropped("parallel_tool_calls", "Gemini has no such field"),
+    dropped(
+        "parallel_tool_calls",
+        "Gemini cannot be held to one call; without the wish nothing is lost",
+    ),
     mapped("reasoning", "see its fields"),
     mapped("text", "see its fields"),
     mapped("max_output_tokens", "`maxOutputTokens`"),

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use llmx_bridge::chat::to_chat;
-use llmx_bridge::decision::{Decision, RESPONSES_TO_CHAT, Row};
+use llmx_bridge::chat::{from_chat, to_chat};
+use llmx_bridge::decision::{CHAT_TO_RESPONSES, Decision, RESPONSES_TO_CHAT, Row};
 use llmx_bridge::gemini::{RESPONSES_TO_GEMINI, to_gemini};
 use llmx_bridge::messages::{RESPONSES_TO_MESSAGES, to_messages};
-use llmx_bridge::{ClientFault, LossAction, LossReport, Options};
+use llmx_bridge::{ClientFault, LossAction, LossReport, Options, for_responses};
+use llmx_wire::chat;
 use llmx_wire::responses::Request;
 use serde_json::{Value, json};
 
@@ -43,8 +44,9 @@ const LANES: &[Lane] = &[
 fn the_document_shows_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/bridging.md");
     let document = fs::read_to_string(path).unwrap();
-    for lane in LANES {
-        let table = table(lane.table);
+    let outward = LANES.iter().map(|lane| lane.table);
+    for rows in outward.chain([CHAT_TO_RESPONSES]) {
+        let table = table(rows);
         assert!(
             document.contains(&table),
             "docs/bridging.md must hold:\n{table}"
@@ -130,12 +132,7 @@ fn the_code_does_what_each_row_says() {
         let request = sample(row.field, lane.seal);
         let outcome = |options: &Options| seen(lane, row.field, &request, options);
         let found = outcome(&options());
-        let expected = match row.decision {
-            Decision::Mapped | Decision::Local => Seen::Carried,
-            Decision::Lowered => Seen::Lowered,
-            Decision::OpenAi | Decision::Dropped => Seen::Dropped,
-            Decision::Refused => Seen::Refused,
-        };
+        let expected = expected(row.decision);
         assert_eq!(found, expected, "{}", row.field);
         if row.decision == Decision::OpenAi {
             let options = Options {
@@ -144,6 +141,98 @@ fn the_code_does_what_each_row_says() {
             };
             assert_eq!(outcome(&options), Seen::Carried, "{}", row.field);
         }
+    }
+}
+
+#[test]
+fn every_typed_field_of_a_chat_request_has_a_row() {
+    let full = json!({
+        "model": "m", "messages": [], "tools": [{"type": "x"}], "tool_choice": "auto",
+        "parallel_tool_calls": true, "reasoning_effort": "low", "verbosity": "low",
+        "response_format": {}, "max_tokens": 1, "max_completion_tokens": 1, "temperature": 1.0,
+        "top_p": 1.0, "n": 1, "stop": "x", "seed": 1, "presence_penalty": 1.0,
+        "frequency_penalty": 1.0, "logit_bias": {}, "logprobs": true, "top_logprobs": 1,
+        "stream": true, "stream_options": {}, "store": true, "metadata": {}, "user": "u",
+        "safety_identifier": "s", "prompt_cache_key": "k", "service_tier": "flex",
+    });
+    let request: chat::Request = serde_json::from_value(full).unwrap();
+    assert!(request.extra.is_empty());
+    for field in json!(request).as_object().unwrap().keys() {
+        let named = CHAT_TO_RESPONSES.iter().any(|row| row.field == field);
+        assert!(named, "{field}");
+    }
+}
+
+#[test]
+fn the_code_does_what_each_row_of_a_chat_request_says() {
+    for row in CHAT_TO_RESPONSES {
+        let request = serde_json::from_value(chat_sample(row.field)).unwrap();
+        let found = match from_chat(&request, &options()) {
+            Ok(mut translated) => {
+                for_responses(&mut translated.request, &mut translated.losses);
+                lost(&translated.losses)
+            }
+            Err(ClientFault::Unsupported { .. }) => Seen::Refused,
+            Err(fault) => panic!("{}: {fault}", row.field),
+        };
+        assert_eq!(found, expected(row.decision), "{}", row.field);
+    }
+}
+
+fn chat_sample(field: &str) -> Value {
+    let with_message = |message: Value| json!({"model": "m", "messages": [message]});
+    if let Some(kind) = field.strip_prefix("messages[].content[].") {
+        let content = match kind {
+            "text" => json!("x"),
+            "image_url" => json!({"url": "data:,x"}),
+            _ => json!({}),
+        };
+        return with_message(json!({"role": "user", "content": [{"type": kind, kind: content}]}));
+    }
+    match field.strip_prefix("messages[].") {
+        Some(field @ ("refusal" | "name" | "reasoning_content")) => {
+            return with_message(json!({"role": "assistant", "content": "x", field: "x"}));
+        }
+        Some(role) => return with_message(json!({"role": role, "content": "x"})),
+        None => {}
+    }
+    if let Some(kind) = field.strip_prefix("tools[].") {
+        return json!({"model": "m", "messages": [], "tools": [{"type": kind, kind: {"name": "f"}}]});
+    }
+    let value = match field {
+        "messages" => json!([]),
+        "tools" => json!([{"type": "function", "function": {"name": "f"}}]),
+        "functions" => json!([{"name": "f"}]),
+        "response_format" => json!({"type": "json_object"}),
+        "audio" | "logit_bias" | "metadata" | "stream_options" | "prediction"
+        | "web_search_options" => json!({}),
+        "max_tokens" | "max_completion_tokens" | "n" | "seed" | "top_logprobs" | "top_k" => {
+            json!(2)
+        }
+        "temperature" | "top_p" | "presence_penalty" | "frequency_penalty" => json!(0.5),
+        "parallel_tool_calls" | "logprobs" | "stream" | "store" => json!(true),
+        "modalities" => json!(["audio"]),
+        _ => json!("auto"),
+    };
+    let mut request = json!({"model": "m", "messages": []});
+    request[field] = value;
+    request
+}
+
+fn expected(decision: Decision) -> Seen {
+    match decision {
+        Decision::Mapped | Decision::Local => Seen::Carried,
+        Decision::Lowered => Seen::Lowered,
+        Decision::OpenAi | Decision::Dropped => Seen::Dropped,
+        Decision::Refused => Seen::Refused,
+    }
+}
+
+fn lost(losses: &LossReport) -> Seen {
+    match losses.iter().next() {
+        None => Seen::Carried,
+        Some(loss) if loss.action == LossAction::Lowered => Seen::Lowered,
+        Some(_) => Seen::Dropped,
     }
 }
 
@@ -161,11 +250,7 @@ fn seen(lane: &Lane, field: &str, request: &Request, options: &Options) -> Seen 
         Err(ClientFault::Unsupported { .. }) => return Seen::Refused,
         Err(fault) => panic!("{field}: {fault}"),
     };
-    match losses.iter().next() {
-        None => Seen::Carried,
-        Some(loss) if loss.action == LossAction::Lowered => Seen::Lowered,
-        Some(_) => Seen::Dropped,
-    }
+    lost(&losses)
 }
 
 fn read_all(folder: &Path, sources: &mut String) {
@@ -183,11 +268,11 @@ fn read_all(folder: &Path, sources: &mut String) {
 fn sample(field: &str, seal: &str) -> Request {
     let (input, fields) = input_and_fields(field, seal);
     let input = match input {
-        // The client speaks last, as upstreams want it.
-        Value::Array(items) => items
-            .into_iter()
-            .chain([json!({"role": "user", "content": "x"})])
-            .collect(),
+        // The client speaks first and last, as upstreams want it.
+        Value::Array(items) => {
+            let user = || [json!({"role": "user", "content": "x"})];
+            user().into_iter().chain(items).chain(user()).collect()
+        }
         text => text,
     };
     let request = with(json!({"model": "m", "input": input}), fields);
@@ -288,7 +373,8 @@ fn value(field: &str) -> Value {
             json!(2)
         }
         "temperature" | "top_p" | "presence_penalty" | "frequency_penalty" => json!(0.5),
-        "parallel_tool_calls" | "store" | "stream" | "background" => json!(true),
+        "store" | "stream" | "background" => json!(true),
+        "parallel_tool_calls" => json!(false),
         "metadata" | "logit_bias" | "stream_options" | "client_metadata" => json!({"x": 1}),
         _ => json!("auto"),
     }

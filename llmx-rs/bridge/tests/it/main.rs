@@ -16,6 +16,7 @@ mod cases_options;
 mod cases_reasoning;
 mod cases_streams;
 mod cases_tools;
+mod chat_clients;
 mod decisions;
 mod gemini;
 mod invariants;

@@ -5,27 +5,31 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use llmx_bridge::chat::to_chat;
-use llmx_bridge::{Options, StreamEnd};
+use llmx_bridge::chat::{from_chat, to_chat};
+use llmx_bridge::{Options, StreamEnd, for_responses};
 use llmx_wire::sse::{Decoder, Limits, encode};
 use serde_json::{Value, json};
 
-use crate::support::{stream_for, try_request};
+use crate::support::{chat_stream, stream_for, try_request};
 
 #[test]
 fn every_fixture_has_its_translation() {
     let mut names = BTreeSet::new();
     for (case, fixture) in fixtures("responses") {
-        names.insert(check(
-            &format!("{case}.responses-chat"),
-            &request_to_chat(fixture),
-        ));
+        let shown = if fixture.get("events").is_some() {
+            answer_to_chat(&fixture)
+        } else {
+            request_to_chat(fixture)
+        };
+        names.insert(check(&format!("{case}.responses-chat"), &shown));
     }
     for (case, fixture) in fixtures("chat") {
-        names.insert(check(
-            &format!("{case}.chat-responses"),
-            &answer_to_responses(&fixture),
-        ));
+        let shown = if fixture.get("chunks").is_some() {
+            answer_to_responses(&fixture)
+        } else {
+            request_to_responses(fixture)
+        };
+        names.insert(check(&format!("{case}.chat-responses"), &shown));
     }
     let kept = fs::read_dir(folder().join("snapshots")).unwrap();
     for entry in kept {
@@ -37,6 +41,9 @@ fn every_fixture_has_its_translation() {
 #[test]
 fn every_stream_is_the_same_under_every_framing() {
     for (case, fixture) in fixtures("chat") {
+        if fixture.get("chunks").is_none() {
+            continue;
+        }
         let plain = answer_to_responses(&fixture);
         let mut bytes = Vec::new();
         for chunk in fixture["chunks"].as_array().unwrap() {
@@ -68,12 +75,33 @@ fn request_to_chat(fixture: Value) -> String {
     serde_json::to_string_pretty(&shown).unwrap()
 }
 
-/// One line per event; what a response repeats of its request is left out.
-fn answer_to_responses(fixture: &Value) -> String {
-    let end = match fixture["end"].as_str().unwrap() {
+fn request_to_responses(fixture: Value) -> String {
+    let request = serde_json::from_value(fixture).unwrap();
+    let mut translated = from_chat(&request, &Options::default()).unwrap();
+    for_responses(&mut translated.request, &mut translated.losses);
+    let losses: Vec<String> = translated.losses.iter().map(ToString::to_string).collect();
+    let shown = json!({"losses": losses, "request": translated.request});
+    serde_json::to_string_pretty(&shown).unwrap()
+}
+
+/// One line per chunk.
+fn answer_to_chat(fixture: &Value) -> String {
+    let events = fixture["events"].as_array().unwrap();
+    let chunks = chat_stream(events, ended(fixture));
+    let lines = chunks.iter().map(|chunk| json!(chunk).to_string());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn ended(fixture: &Value) -> StreamEnd {
+    match fixture["end"].as_str().unwrap() {
         "done" => StreamEnd::Done,
         _ => StreamEnd::Eof,
-    };
+    }
+}
+
+/// One line per event; what a response repeats of its request is left out.
+fn answer_to_responses(fixture: &Value) -> String {
+    let end = ended(fixture);
     let tools = json!({"tools": [
         {"type": "function", "name": "exec_command"},
         {"type": "custom", "name": "apply_patch"},

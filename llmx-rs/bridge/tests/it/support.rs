@@ -1,6 +1,8 @@
 //! Short ways to say what goes into the bridge and to see what comes out.
 
-use llmx_bridge::chat::{ChatToResponses, ToChat, respond, to_chat};
+use llmx_bridge::chat::{
+    ChatContext, ChatToResponses, ResponsesToChat, ToChat, from_chat, respond, to_chat,
+};
 use llmx_bridge::{ClientFault, Options, Stamp, StreamBridge, StreamEnd};
 use llmx_wire::chat::Chunk;
 use llmx_wire::responses::{Item, Response, StreamEvent};
@@ -61,6 +63,26 @@ pub(crate) fn stream_for(asked: ToChat, chunks: &[Value], end: StreamEnd) -> Vec
     }
     bridge.finish(end, &mut out);
     out
+}
+
+/// Streams Responses events to a Chat client that asked for the cost.
+pub(crate) fn chat_stream(events: &[Value], end: StreamEnd) -> Vec<Chunk> {
+    let mut bridge = ResponsesToChat::new(chat_context(), &stamp());
+    let mut out = Vec::new();
+    for event in events {
+        let event = serde_json::from_value(event.clone()).unwrap();
+        bridge.push(event, &mut out).unwrap();
+    }
+    bridge.finish(end, &mut out);
+    out
+}
+
+pub(crate) fn chat_context() -> ChatContext {
+    let request = json!({
+        "model": "m", "messages": [], "stream": true, "stream_options": {"include_usage": true},
+    });
+    let request = serde_json::from_value(request).unwrap();
+    from_chat(&request, &options()).unwrap().context
 }
 
 /// A request that offers functions, a free-form tool, a group, a search and a shell.

@@ -4,6 +4,10 @@
 mod bare;
 mod demo;
 mod exec;
+#[cfg(target_os = "linux")]
+mod own_key;
+#[cfg(unix)]
+mod scene;
 #[cfg(unix)]
 mod two_users;
 

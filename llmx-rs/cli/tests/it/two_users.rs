@@ -2,16 +2,17 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output};
 use std::time::{Duration, Instant};
 
 use llmx_demo::{Options, ScriptedModel, Step};
 use llmx_test_support::exchange;
 
-use crate::{OUR_VARIABLES, World, stderr, stdout};
+use crate::scene::{INFO, NOBODY, Scene, has};
+use crate::{stderr, stdout};
 
 const KEY: &str = "sk-two-users-4d1c";
 
@@ -90,66 +91,7 @@ fn documented_commands() -> [String; 3] {
     blocks.try_into().unwrap()
 }
 
-/// A directory that both users can enter, with `llmx` on its path.
-struct Scene {
-    world: World,
-    /// Whether this test may become another user.
-    two: bool,
-}
-
 impl Scene {
-    fn new() -> Self {
-        let scene = Self {
-            world: World::new(),
-            two: may_become_another(),
-        };
-        fs::create_dir(scene.path("bin")).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_llmx"), scene.path("bin/llmx")).unwrap();
-        fs::set_permissions(scene.world.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        if scene.two {
-            for name in ["home", "work"] {
-                chown(scene.path(name), Some(NOBODY), Some(NOBODY)).unwrap();
-            }
-        }
-        if !has("jq") {
-            // The page reads one field of one line; where jq is missing, sed reads it as well.
-            let jq = "#!/bin/sh\nsed -n 's/.*\"port\": *\\([0-9]*\\).*/\\1/p' \"$2\"\n";
-            fs::write(scene.path("bin/jq"), jq).unwrap();
-            fs::set_permissions(scene.path("bin/jq"), fs::Permissions::from_mode(0o755)).unwrap();
-        }
-        scene
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.world.path().join(name)
-    }
-
-    /// Returns `sh` running the page's `script`, with this test's place for the server info.
-    fn sh(&self, wrapper: &[&str], script: &str) -> Command {
-        let info = self.path(INFO).display().to_string();
-        let script = script.replace("/tmp/server-info.json", &info);
-        let words: Vec<_> = wrapper
-            .iter()
-            .copied()
-            .chain(["sh", "-ec", &script])
-            .collect();
-        let path = format!(
-            "{}:{}",
-            self.path("bin").display(),
-            std::env::var("PATH").unwrap()
-        );
-        let mut command = Command::new(words[0]);
-        command
-            .args(&words[1..])
-            .current_dir(self.path("work"))
-            .env("PATH", path)
-            .stdin(Stdio::null());
-        for variable in OUR_VARIABLES {
-            command.env_remove(variable);
-        }
-        command
-    }
-
     fn start_proxy(&self, script: &str) -> Group {
         let mut command = self.sh(&[], script);
         let group = Group(
@@ -174,18 +116,6 @@ impl Scene {
         let text = fs::read_to_string(self.path(INFO)).unwrap();
         let info: serde_json::Value = serde_json::from_str(&text).unwrap();
         info[field].as_u64().unwrap()
-    }
-
-    /// Runs `script` as the user without the key.
-    fn as_other_user(&self, script: &str) -> Output {
-        let wrapper: &[&str] = if self.two { &BECOME_NOBODY } else { &[] };
-        let home = self.path("home");
-        let mut command = self.sh(wrapper, script);
-        command
-            .env("HOME", &home)
-            .env("LLMX_HOME", &home)
-            .output()
-            .unwrap()
     }
 
     /// Checks what the user without the key could try; as one user only the outputs can be held.
@@ -243,36 +173,6 @@ impl Drop for Group {
             let _reaped = self.0.wait();
         }
     }
-}
-
-const INFO: &str = "server-info.json";
-
-/// The user `nobody`, who exists wherever there is a root to become one.
-const NOBODY: u32 = 65534;
-const BECOME_NOBODY: [&str; 6] = [
-    "setpriv",
-    "--reuid",
-    "65534",
-    "--regid",
-    "65534",
-    "--clear-groups",
-];
-
-fn may_become_another() -> bool {
-    let [setpriv, flags @ ..] = BECOME_NOBODY;
-    let probe = Command::new(setpriv)
-        .args(flags)
-        .arg("true")
-        .stderr(Stdio::null())
-        .status();
-    probe.is_ok_and(|status| status.success())
-}
-
-fn has(program: &str) -> bool {
-    let found = Command::new("sh")
-        .args(["-c", &format!("command -v {program}")])
-        .output();
-    found.is_ok_and(|output| output.status.success())
 }
 
 #[expect(

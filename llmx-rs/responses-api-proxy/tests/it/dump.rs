@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::proxy::{KEY, Proxy};
 
-fn dumped(dir: &Path, suffix: &str) -> Vec<Value> {
+pub(crate) fn dumped(dir: &Path, suffix: &str) -> Vec<Value> {
     let mut files: Vec<_> = std::fs::read_dir(dir)
         .unwrap()
         .map(|entry| entry.unwrap().path())

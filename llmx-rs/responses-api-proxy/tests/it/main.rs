@@ -5,6 +5,7 @@
     reason = "test code: a panic is a failed test with a backtrace"
 )]
 
+mod bridge;
 mod browser;
 mod cancel;
 mod contract;
@@ -17,4 +18,5 @@ mod proxy;
 mod smuggling;
 mod sockets;
 mod streaming;
+mod tls;
 mod upstream;

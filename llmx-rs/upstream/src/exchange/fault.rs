@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use llmx_bridge::ClientFault;
 use llmx_wire::FaultBody;
 use llmx_wire::sse::DecodeFault;
 
@@ -22,7 +23,7 @@ pub enum UpstreamFault {
         /// The status.
         status: StatusCode,
         /// What the provider said.
-        body: FaultBody,
+        body: Box<FaultBody>,
         /// The name under which its operators find the request.
         request_id: Option<String>,
         /// The pause it asked for.
@@ -59,6 +60,9 @@ pub enum UpstreamFault {
         /// What the connection said.
         cause: String,
     },
+    /// The provider's dialect has no word for something in the request.
+    #[error(transparent)]
+    Unbridgeable(Box<ClientFault>),
     /// The request has no JSON form.
     #[error("the request cannot be written as JSON: {0}")]
     Unsendable(String),
@@ -93,11 +97,11 @@ mod tests {
         let fault = UpstreamFault::Status {
             host: "a.example".to_owned(),
             status: StatusCode::TOO_MANY_REQUESTS,
-            body: FaultBody {
+            body: Box::new(FaultBody {
                 message: "slow down".to_owned(),
                 code: Some("rate_limit_exceeded".to_owned()),
                 kind: None,
-            },
+            }),
             request_id: Some("req_1".to_owned()),
             retry_after: None,
         };

@@ -1,10 +1,13 @@
-//! Sends one Responses request to one provider and yields the typed events of its answer.
+//! Sends one Responses request to one provider and yields the typed events of its answer, whatever
+//! dialect the provider speaks.
 //!
 //! [`Exchange::open`] turns everything that can go wrong before the first event into an
 //! [`UpstreamFault`]; [`EventStream`] yields events and then says, as a [`StreamEnd`], how the
 //! stream ended. Dropping either one tells the provider to stop.
 
 mod fault;
+mod lane;
+mod question;
 mod retry_after;
 mod stream;
 mod target;
@@ -14,15 +17,20 @@ mod tests;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
-use llmx_wire::FaultBody;
 use llmx_wire::responses::Request;
+use llmx_wire::{Dialect, FaultBody};
 use tokio::time::timeout;
 
+use self::lane::Lane;
+use self::question::Question;
+use crate::answer::Answer;
 use crate::client::{Client, ClientOptions};
+use crate::headers::strip_request;
 
 pub use fault::UpstreamFault;
 pub use stream::{EventStream, StreamEnd, StreamStep};
@@ -37,52 +45,121 @@ pub struct Exchange {
 
 impl Exchange {
     /// Prepares connections to `target`; none is opened yet.
-    pub fn new(target: Target) -> Result<Self, BadTarget> {
+    pub fn new(target: Target, use_env_proxy: bool) -> Result<Self, BadTarget> {
+        if !matches!(target.dialect, Dialect::Responses | Dialect::Chat) {
+            return Err(BadTarget::Dialect(target.dialect));
+        }
         let options = ClientOptions {
             answer_timeout: target.idle_timeout,
-            use_env_proxy: true,
+            use_env_proxy,
             ..ClientOptions::default()
         };
         let client = Client::new(&target.endpoint, options)?;
         Ok(Self { client, target })
     }
 
-    /// Sends `request`, which must ask for a stream, and waits until the stream begins.
+    /// Returns the same exchange with connections of its own, for use on another runtime.
+    pub fn with_own_connections(&self) -> Self {
+        Self {
+            client: self.client.with_own_connections(),
+            target: self.target.clone(),
+        }
+    }
+
+    /// Sends `request` and waits until the answer begins.
+    ///
+    /// A provider of Responses must be asked for a stream; a bridged one may answer whole.
     pub async fn open(&self, request: &Request) -> Result<EventStream, UpstreamFault> {
-        let body = serde_json::to_vec(request)
-            .map_err(|error| UpstreamFault::Unsendable(error.to_string()))?;
-        let mut message = http::Request::new(Full::new(Bytes::from(body)));
-        *message.method_mut() = Method::POST;
-        *message.uri_mut() = self.target.endpoint.uri().clone();
-        *message.headers_mut() = self.headers();
-        let response = self.client.send(message).await?;
+        self.open_for(request, &HeaderMap::new()).await
+    }
+
+    /// Does as [`Exchange::open`] does on behalf of a client, whose end-to-end headers go along.
+    pub async fn open_for(
+        &self,
+        request: &Request,
+        client: &HeaderMap,
+    ) -> Result<EventStream, UpstreamFault> {
+        let mut question = Question::new(request, &self.target)?;
+        let mut response = self.send(&question, client).await?;
+        if response.status() == StatusCode::BAD_REQUEST {
+            let refusal = self.refusal(response).await;
+            if !refuses_reasoning(&refusal) || !question.drop_reasoning()? {
+                return Err(refusal);
+            }
+            response = self.send(&question, client).await?;
+        }
         if !response.status().is_success() {
             return Err(self.refusal(response).await);
         }
+        let Question { lane, losses, .. } = question;
         match not_a_stream(response.headers()) {
-            Some(kind) => Err(self.misfit(kind, response).await),
             None => Ok(EventStream::new(
                 response.into_body(),
                 self.target.idle_timeout,
+                lane,
+                losses,
             )),
+            Some(kind) if is_json(&kind) && !matches!(lane, Lane::Responses) => {
+                let body = self.whole(response).await?;
+                EventStream::whole(&body, lane, losses)
+            }
+            Some(kind) => Err(self.misfit(kind, response).await),
         }
     }
 
-    fn headers(&self) -> HeaderMap {
-        let mut headers = self.target.headers.clone();
+    async fn send(
+        &self,
+        question: &Question,
+        client: &HeaderMap,
+    ) -> Result<Response<Answer>, UpstreamFault> {
+        let mut message = http::Request::new(Full::new(question.body.clone()));
+        *message.method_mut() = Method::POST;
+        *message.uri_mut() = self.target.endpoint.uri().clone();
+        *message.headers_mut() = self.headers(client, question.streams);
+        Ok(self.client.send(message).await?)
+    }
+
+    fn headers(&self, client: &HeaderMap, streams: bool) -> HeaderMap {
+        let mut headers = client.clone();
+        strip_request(&mut headers);
+        // The body is a new one, so the old one's description does not fit it.
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(CONTENT_ENCODING);
+        headers.extend(self.target.headers.clone());
         headers.insert(HOST, self.target.endpoint.host().clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        let accept = if streams {
+            "text/event-stream"
+        } else {
+            "application/json"
+        };
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
         // A compressed stream is held back until the compressor has a block full.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        if let Some(authorization) = &self.target.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
-        }
+        match &self.target.authorization {
+            Some(authorization) => headers.insert(AUTHORIZATION, authorization.clone()),
+            None => headers.remove(AUTHORIZATION),
+        };
         headers
     }
 
+    /// Reads the whole of an answer that is no stream.
+    async fn whole(&self, response: Response<Answer>) -> Result<String, UpstreamFault> {
+        let body = Limited::new(response.into_body(), MAX_WHOLE);
+        let after = self.target.idle_timeout;
+        let read = timeout(after, body.collect())
+            .await
+            .map_err(|_elapsed| UpstreamFault::Idle { after })?;
+        let read = read.map_err(|error| UpstreamFault::Cut {
+            cause: error.to_string(),
+        })?;
+        String::from_utf8(read.to_bytes().into()).map_err(|error| UpstreamFault::Malformed {
+            cause: error.to_string(),
+        })
+    }
+
     /// Reads what the provider said with a status that is not a success.
-    async fn refusal(&self, response: Response<Incoming>) -> UpstreamFault {
+    async fn refusal(&self, response: Response<Answer>) -> UpstreamFault {
         let (head, body) = response.into_parts();
         let mut body = FaultBody::parse(&excerpt(body).await);
         if head.status.is_redirection() {
@@ -94,7 +171,7 @@ impl Exchange {
         UpstreamFault::Status {
             host: self.target.host(),
             status: head.status,
-            body,
+            body: Box::new(body),
             request_id: REQUEST_ID_HEADERS
                 .iter()
                 .find_map(|name| text(&head.headers, name)),
@@ -103,7 +180,7 @@ impl Exchange {
     }
 
     /// Reads the beginning of a successful response that is no stream of events.
-    async fn misfit(&self, kind: String, response: Response<Incoming>) -> UpstreamFault {
+    async fn misfit(&self, kind: String, response: Response<Answer>) -> UpstreamFault {
         let body = FaultBody::parse(&excerpt(response.into_body()).await);
         UpstreamFault::NotAStream {
             host: self.target.host(),
@@ -126,6 +203,23 @@ fn not_a_stream(headers: &HeaderMap) -> Option<String> {
     (!essence.eq_ignore_ascii_case("text/event-stream")).then_some(kind)
 }
 
+fn is_json(kind: &str) -> bool {
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+/// Returns whether the provider refuses the wish for reasoning: the one field that many servers
+/// know only for some of their models.
+fn refuses_reasoning(refusal: &UpstreamFault) -> bool {
+    match refusal {
+        UpstreamFault::Status { body, .. } => {
+            let said = body.message.to_ascii_lowercase();
+            said.contains("reasoning") || said.contains("thinking")
+        }
+        _ => false,
+    }
+}
+
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     let name: HeaderName = name.parse().ok()?;
     let value = headers.get(name)?.to_str().ok()?.trim();
@@ -133,7 +227,7 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// Reads as much of a body as a message can need, for as long as a person would wait for it.
-async fn excerpt(body: Incoming) -> Vec<u8> {
+async fn excerpt(body: Answer) -> Vec<u8> {
     let mut read = Vec::new();
     let mut body = Limited::new(body, EXCERPT_BYTES);
     let reading = async {
@@ -148,6 +242,8 @@ async fn excerpt(body: Incoming) -> Vec<u8> {
     read
 }
 
+/// What one answer may have; larger than any model's longest, images included.
+const MAX_WHOLE: usize = 64 << 20;
 const EXCERPT_BYTES: usize = 64 << 10;
 const EXCERPT_TIME: Duration = Duration::from_secs(10);
 /// The names under which providers and gateways let their operators find a request again.

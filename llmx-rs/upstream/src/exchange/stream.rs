@@ -5,22 +5,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use llmx_bridge::LossReport;
 use llmx_wire::responses::StreamEvent;
-use llmx_wire::sse::{self, Decoder, Limits};
+use llmx_wire::sse::{Decoder, Limits};
 use tokio::time::timeout;
 
 use super::fault::UpstreamFault;
+use super::lane::{Lane, Progress};
+use crate::answer::Answer;
 
 /// The answer to one request while it comes in. Dropping it tells the provider to stop.
 #[derive(Debug)]
 pub struct EventStream {
-    body: Incoming,
+    body: Option<Answer>,
     idle_timeout: Duration,
     decoder: Decoder,
-    ready: VecDeque<sse::Event>,
-    /// The terminal event, while the rest of the body is awaited.
-    last: Option<StreamEvent>,
+    lane: Lane,
+    losses: LossReport,
+    ready: VecDeque<StreamEvent>,
     end: Option<StreamEnd>,
 }
 
@@ -45,15 +47,45 @@ pub enum StreamEnd {
 }
 
 impl EventStream {
-    pub(super) fn new(body: Incoming, idle_timeout: Duration) -> Self {
+    pub(super) fn new(
+        body: Answer,
+        idle_timeout: Duration,
+        lane: Lane,
+        losses: LossReport,
+    ) -> Self {
         Self {
-            body,
+            body: Some(body),
             idle_timeout,
             decoder: Decoder::new(Limits::default()),
+            lane,
+            losses,
             ready: VecDeque::new(),
-            last: None,
             end: None,
         }
+    }
+
+    /// Makes the stream of an answer that came whole.
+    pub(super) fn whole(
+        body: &str,
+        mut lane: Lane,
+        losses: LossReport,
+    ) -> Result<Self, UpstreamFault> {
+        let mut ready = VecDeque::new();
+        lane.whole(body, &mut ready)?;
+        Ok(Self {
+            body: None,
+            idle_timeout: Duration::ZERO,
+            decoder: Decoder::default(),
+            lane,
+            losses,
+            ready,
+            end: Some(StreamEnd::Done),
+        })
+    }
+
+    /// Returns what of the request the provider was not told.
+    pub fn losses(&self) -> &LossReport {
+        &self.losses
     }
 
     /// Waits for the next step. After the end it is the end for ever.
@@ -61,98 +93,86 @@ impl EventStream {
     /// Dropping the future loses nothing: the next call goes on where it was.
     pub async fn next(&mut self) -> StreamStep {
         loop {
-            if self.last.is_some() {
+            if self.ready.front().is_some_and(StreamEvent::is_terminal) {
                 self.drain().await;
             }
-            if let Some(event) = self.last.take() {
-                return StreamStep::Event(event);
-            } else if let Some(event) = self.ready.pop_front() {
-                if let Some(event) = self.interpret(&event) {
-                    return StreamStep::Event(event);
-                }
-            } else if let Some(end) = &self.end {
-                return StreamStep::End(end.clone());
-            } else {
-                self.receive().await;
+            if let Some(step) = self.next_ready() {
+                return step;
             }
+            self.receive().await;
         }
     }
 
-    /// Reads an event; `None` if it says nothing or is the last one.
-    fn interpret(&mut self, event: &sse::Event) -> Option<StreamEvent> {
-        let data = event.data.trim();
-        if data.is_empty() {
-            return None;
-        }
-        if data == "[DONE]" {
-            self.end_with(StreamEnd::Done);
-            return None;
-        }
-        match StreamEvent::parse(event.name.as_deref(), data) {
-            Ok(event) if event.is_terminal() => {
-                self.end_with(StreamEnd::Done);
-                self.last = Some(event);
-                None
-            }
-            Ok(event) => Some(event),
-            // What the end of the body cut off is not the fault of the event.
-            Err(_) if self.end == Some(StreamEnd::Eof) => None,
-            Err(error) => {
-                let cause = error.to_string();
-                self.end_with(StreamEnd::Broken(UpstreamFault::Malformed { cause }));
-                None
-            }
+    /// Returns the next event if it is there already and more may follow it; the last one is left
+    /// to [`EventStream::next`], which also puts the connection in order.
+    pub fn next_ready_event(&mut self) -> Option<StreamEvent> {
+        self.ready.pop_front_if(|event| !event.is_terminal())
+    }
+
+    fn next_ready(&mut self) -> Option<StreamStep> {
+        match self.ready.pop_front() {
+            Some(event) => Some(StreamStep::Event(event)),
+            None => self.end.clone().map(StreamStep::End),
         }
     }
 
     /// Waits for more of the body and takes it apart.
     async fn receive(&mut self) {
-        let frame = match timeout(self.idle_timeout, self.body.frame()).await {
+        let Some(body) = &mut self.body else {
+            return self.end_with(StreamEnd::Eof);
+        };
+        match timeout(self.idle_timeout, body.frame()).await {
             Err(_elapsed) => {
                 let after = self.idle_timeout;
-                return self.fail(UpstreamFault::Idle { after });
+                self.end_with(StreamEnd::Broken(UpstreamFault::Idle { after }));
             }
-            Ok(frame) => frame,
-        };
-        match frame {
-            Some(Ok(frame)) => self.decode(&frame.into_data().unwrap_or_default()),
-            Some(Err(error)) => {
+            Ok(Some(Ok(frame))) => self.decode(&frame.into_data().unwrap_or_default()),
+            Ok(Some(Err(error))) => {
                 let cause = innermost(&error);
-                self.fail(UpstreamFault::Cut { cause });
+                self.end_with(StreamEnd::Broken(UpstreamFault::Cut { cause }));
             }
-            None => {
-                self.ready
-                    .extend(std::mem::take(&mut self.decoder).finish());
-                self.end = Some(StreamEnd::Eof);
-            }
+            Ok(None) => self.end_of_body(),
         }
     }
 
     fn decode(&mut self, data: &Bytes) {
         let mut events = Vec::new();
-        let result = self.decoder.push(data, &mut events);
-        self.ready.extend(events);
-        if let Err(fault) = result {
-            self.fail(fault.into());
+        let decoded = self.decoder.push(data, &mut events);
+        for event in &events {
+            match self.lane.push(event, &mut self.ready) {
+                Ok(Progress::More) => {}
+                // Whatever comes after the end of an answer is not part of it.
+                Ok(Progress::Over) => return self.end_with(StreamEnd::Done),
+                Err(fault) => return self.end_with(StreamEnd::Broken(fault)),
+            }
+        }
+        if let Err(fault) = decoded {
+            self.end_with(StreamEnd::Broken(fault.into()));
         }
     }
 
-    /// Ends the stream once the events that are ready have been seen.
-    fn fail(&mut self, fault: UpstreamFault) {
-        self.end = Some(StreamEnd::Broken(fault));
+    fn end_of_body(&mut self) {
+        if let Some(event) = std::mem::take(&mut self.decoder).finish()
+            // What the end of the body cut off is not the fault of the event.
+            && self.lane.push(&event, &mut self.ready) == Ok(Progress::Over)
+        {
+            return self.end_with(StreamEnd::Done);
+        }
+        self.end_with(StreamEnd::Eof);
     }
 
-    /// Ends the stream now; whatever else is ready comes after the end and is dropped.
     fn end_with(&mut self, end: StreamEnd) {
-        self.ready.clear();
-        self.end = Some(end);
+        self.end = Some(self.lane.finish(end, &mut self.ready));
     }
 
     /// Reads on to the end of the body, if that comes at once, so that the connection can serve
     /// the next request.
     async fn drain(&mut self) {
-        let reading = async { while let Some(Ok(_)) = self.body.frame().await {} };
-        let _ended = timeout(DRAIN_TIME, reading).await;
+        if let Some(body) = &mut self.body {
+            let reading = async { while let Some(Ok(_)) = body.frame().await {} };
+            let _ended = timeout(DRAIN_TIME, reading).await;
+            self.body = None;
+        }
     }
 }
 

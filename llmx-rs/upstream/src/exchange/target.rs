@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http::header::InvalidHeaderValue;
 use http::{HeaderMap, HeaderValue};
+use llmx_bridge::Options;
+use llmx_wire::Dialect;
 
 use crate::endpoint::{BadEndpoint, Endpoint};
 use crate::fault::SetupFault;
@@ -17,6 +19,10 @@ pub struct Target {
     pub headers: HeaderMap,
     /// The `Authorization` header, marked as sensitive.
     pub authorization: Option<HeaderValue>,
+    /// What the provider speaks.
+    pub dialect: Dialect,
+    /// How a translation to that dialect is done.
+    pub bridge: Options,
     /// How long an answer may take to begin, and how long it may be silent then.
     pub idle_timeout: Duration,
 }
@@ -33,6 +39,9 @@ pub enum BadTarget {
     /// A header is not usable.
     #[error("the header `{0}` cannot be sent: its name or value holds a forbidden character")]
     Header(String),
+    /// The provider speaks something that llmx does not yet.
+    #[error("the dialect `{0}` cannot be spoken yet; `responses` and `chat` can")]
+    Dialect(Dialect),
     /// Connections cannot be prepared.
     #[error(transparent)]
     Setup(#[from] SetupFault),

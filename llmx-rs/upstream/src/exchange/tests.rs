@@ -206,9 +206,11 @@ fn exchange(url: &str) -> Exchange {
         endpoint: Endpoint::parse(url, Insecure::Refused).unwrap(),
         headers,
         authorization: Some(Target::bearer(KEY).unwrap()),
+        dialect: Dialect::Responses,
+        bridge: llmx_bridge::Options::default(),
         idle_timeout: Duration::from_millis(200),
     };
-    Exchange::new(target).unwrap()
+    Exchange::new(target, false).unwrap()
 }
 
 fn request() -> Request {

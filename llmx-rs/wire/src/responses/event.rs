@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::content::ContentPart;
 use super::item::Item;
-use super::response::Response;
+use super::response::{Response, Status};
 use crate::lenient::null_as_default;
 use crate::open_enum::open_enum;
 use crate::{Extra, FaultBody};
@@ -80,6 +80,19 @@ impl StreamEvent {
             object.insert("type".to_owned(), name.into());
         }
         Self::from_object(object)
+    }
+
+    /// Makes the event that ends a stream with `response`.
+    pub fn of(response: Response) -> Self {
+        let wrap = match response.status {
+            Some(Status::Failed | Status::Cancelled) => Self::Failed,
+            Some(Status::Incomplete) => Self::Incomplete,
+            _ => Self::Completed,
+        };
+        wrap(Box::new(ResponseEvent {
+            response,
+            extra: Extra::new(),
+        }))
     }
 
     /// Returns whether nothing may follow this event.

@@ -1,0 +1,295 @@
+//! `--bridge-to-chat`: Responses for the client, Chat Completions for the upstream.
+
+use std::time::Duration;
+
+use llmx_test_support::{Answer, Message, Reply, ScriptedUpstream, Step};
+use serde_json::{Value, json};
+
+use crate::proxy::{KEY, Proxy};
+
+const REQUEST: &str = r#"{"model":"m","instructions":"be brief","input":"hi","stream":true}"#;
+
+fn bridge(upstream: &ScriptedUpstream, flags: &[&str]) -> Proxy {
+    let url = upstream.url("/v1/chat/completions");
+    let mut command = crate::proxy::command();
+    command
+        .args(["--bridge-to-chat", "--upstream-url", &url])
+        .args(flags);
+    Proxy::spawn(command)
+}
+
+fn chunk(delta: &Value, finish: Option<&str>) -> Step {
+    let chunk = json!({ "id": "c1", "object": "chat.completion.chunk", "model": "m-1",
+        "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }] });
+    Step::event(&chunk.to_string())
+}
+
+fn hello() -> Reply {
+    vec![
+        Step::sse_head(),
+        chunk(&json!({ "role": "assistant", "content": "hel" }), None),
+        chunk(&json!({ "content": "lo" }), Some("stop")),
+        Step::event(
+            r#"{"id":"c1","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7,"prompt_tokens_details":{"cached_tokens":3}}}"#,
+        ),
+        Step::event("[DONE]"),
+        Step::last_chunk(),
+    ]
+}
+
+/// Returns the events of a streamed answer; each must carry its type as its name.
+fn events(answer: &Answer) -> Vec<Value> {
+    let text = answer.text();
+    let events = text.split("\n\n").filter(|event| !event.is_empty());
+    events
+        .map(|event| {
+            let (name, data) = event.split_once("\ndata: ").unwrap();
+            let data: Value = serde_json::from_str(data).unwrap();
+            assert_eq!(name.strip_prefix("event: "), data["type"].as_str());
+            data
+        })
+        .collect()
+}
+
+fn body(request: &Message) -> Value {
+    serde_json::from_slice(&request.body).unwrap()
+}
+
+#[test]
+fn a_stream_is_translated_both_ways() {
+    let upstream = ScriptedUpstream::start(|_| hello());
+    let proxy = bridge(&upstream, &[]);
+    let answer = proxy.exchange(&proxy.post(REQUEST)).unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.header("content-type"), Some("text/event-stream"));
+    assert_eq!(answer.header("x-llmx-dropped"), None);
+    let events = events(&answer);
+    let kinds: Vec<_> = events.iter().map(|event| &event["type"]).collect();
+    assert_eq!(
+        kinds,
+        [
+            "response.created",
+            "response.in_progress",
+            "response.output_item.added",
+            "response.content_part.added",
+            "response.output_text.delta",
+            "response.output_text.delta",
+            "response.output_text.done",
+            "response.content_part.done",
+            "response.output_item.done",
+            "response.completed",
+        ]
+    );
+    for (number, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence_number"], number);
+    }
+    let response = &events.last().unwrap()["response"];
+    assert_eq!(response["output"][0]["content"][0]["text"], "hello");
+    assert_eq!(
+        response["usage"]["input_tokens_details"]["cached_tokens"],
+        3
+    );
+
+    let request = upstream.requests().remove(0);
+    assert_eq!(request.start_line, "POST /v1/chat/completions HTTP/1.1");
+    assert_eq!(
+        request.header("authorization"),
+        Some(format!("Bearer {KEY}").as_str())
+    );
+    let body = body(&request);
+    assert_eq!(body["messages"][0]["role"], "system");
+    assert_eq!(body["messages"][1]["content"], "hi");
+    assert_eq!(body["stream_options"]["include_usage"], true);
+}
+
+#[test]
+fn without_a_stream_the_same_answer_is_one_object() {
+    let upstream = ScriptedUpstream::start(|request| {
+        assert_eq!(request.header("accept"), Some("application/json"));
+        vec![Step::json(
+            200,
+            r#"{"id":"c1","object":"chat.completion","model":"m-1","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}"#,
+        )]
+    });
+    let proxy = bridge(&upstream, &[]);
+    let answer = proxy
+        .exchange(&proxy.post(r#"{"model":"m","input":"hi"}"#))
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    let response: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(response["object"], "response");
+    assert_eq!(response["status"], "completed");
+    assert_eq!(response["output"][0]["content"][0]["text"], "hello");
+    assert_eq!(response["usage"]["output_tokens"], 2);
+}
+
+#[test]
+fn tool_calls_come_back_under_the_clients_own_names_and_kinds() {
+    let upstream = ScriptedUpstream::start(|request| {
+        let tools = body(request)["tools"].clone();
+        let name = tools[0]["function"]["name"].clone();
+        let call = |arguments: &str| {
+            json!({ "tool_calls": [{ "index": 0, "id": "call_1", "type": "function",
+                "function": { "name": name, "arguments": arguments } }] })
+        };
+        vec![
+            Step::sse_head(),
+            chunk(&call(r#"{"input":"*** Begin"#), None),
+            chunk(
+                &json!({ "tool_calls": [{ "index": 0, "function": { "arguments": " Patch\\n\"}" } }] }),
+                Some("tool_calls"),
+            ),
+            Step::event("[DONE]"),
+            Step::last_chunk(),
+        ]
+    });
+    let proxy = bridge(&upstream, &[]);
+    let request = json!({ "model": "m", "input": "patch it", "stream": true, "tools": [
+        { "type": "custom", "name": "apply_patch", "description": "Edits files.",
+          "format": { "type": "grammar", "syntax": "lark", "definition": "start: \"x\"" } },
+        { "type": "web_search" },
+    ] });
+    let answer = proxy.exchange(&proxy.post(&request.to_string())).unwrap();
+    assert_eq!(answer.status(), 200, "{}", answer.text());
+    assert!(answer.header("x-llmx-dropped").unwrap().contains("tools"));
+    let events = events(&answer);
+    let item = &events.last().unwrap()["response"]["output"][0];
+    assert_eq!(item["type"], "custom_tool_call");
+    assert_eq!(item["name"], "apply_patch");
+    assert_eq!(item["input"], "*** Begin Patch\n");
+}
+
+#[test]
+fn failures_of_the_upstream_keep_their_status_words_and_pause() {
+    let upstream = ScriptedUpstream::start(|_| {
+        vec![Step::Send(
+            b"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nX-Request-Id: r9\r\n\
+              Content-Type: application/json\r\nContent-Length: 62\r\n\r\n\
+              {\"error\":{\"message\":\"slow down\",\"code\":\"rate_limit_exceeded\"}}"
+                .to_vec(),
+        )]
+    });
+    let proxy = bridge(&upstream, &[]);
+    let answer = proxy.exchange(&proxy.post(REQUEST)).unwrap();
+    assert_eq!(answer.status(), 429);
+    assert_eq!(answer.header("retry-after"), Some("7"));
+    assert_eq!(answer.header("x-request-id"), Some("r9"));
+    let error: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(error["error"]["message"], "slow down");
+    assert_eq!(error["error"]["code"], "rate_limit_exceeded");
+}
+
+#[test]
+fn an_error_before_the_first_word_is_a_status_and_after_it_an_event() {
+    let error = Step::event(r#"{"error":{"message":"kaput","type":"server_error"}}"#);
+    let early = vec![Step::sse_head(), error.clone(), Step::last_chunk()];
+    let word = chunk(&json!({ "content": "hel" }), None);
+    let late = vec![Step::sse_head(), word.clone(), error, Step::last_chunk()];
+    let cut = vec![Step::sse_head(), word, Step::Close];
+    let upstream = ScriptedUpstream::with_replies(vec![early, late, cut]);
+    let proxy = bridge(&upstream, &[]);
+
+    let answer = proxy.exchange(&proxy.post(REQUEST)).unwrap();
+    assert_eq!(answer.status(), 502, "{}", answer.text());
+    assert!(answer.text().contains("kaput"));
+
+    for words in ["kaput", "broke"] {
+        let answer = proxy.exchange(&proxy.post(REQUEST)).unwrap();
+        assert_eq!(answer.status(), 200);
+        let events = events(&answer);
+        let last = events.last().unwrap();
+        assert_eq!(last["type"], "response.failed", "{last}");
+        let message = last["response"]["error"]["message"].as_str().unwrap();
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn requests_that_cannot_be_translated_are_refused_by_the_name_of_the_field() {
+    let upstream = ScriptedUpstream::start(|_| hello());
+    let proxy = bridge(&upstream, &["--body-limit", "1"]);
+    for (request, status, words) in [
+        ("{", 400, "not a Responses request"),
+        (
+            r#"{"model":"m","input":"x","previous_response_id":"r"}"#,
+            400,
+            "previous_response_id",
+        ),
+        (&"x".repeat(2 << 20), 413, "--body-limit"),
+    ] {
+        let answer = proxy.exchange(&proxy.post(request)).unwrap();
+        assert_eq!(answer.status(), status, "{}", answer.text());
+        assert!(answer.text().contains(words), "{}", answer.text());
+    }
+    let encoded = "POST /v1/responses HTTP/1.1\r\nHost: HOST\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}";
+    assert_eq!(proxy.exchange(encoded).unwrap().status(), 415);
+    assert!(upstream.requests().is_empty());
+}
+
+#[test]
+fn a_refusal_of_reasoning_is_tried_once_without_it() {
+    let upstream = ScriptedUpstream::start(|request| {
+        if body(request).get("reasoning_effort").is_some() {
+            vec![Step::json(
+                400,
+                r#"{"error":{"message":"reasoning_effort is not supported"}}"#,
+            )]
+        } else {
+            hello()
+        }
+    });
+    let proxy = bridge(&upstream, &[]);
+    let request = r#"{"model":"m","input":"hi","stream":true,"reasoning":{"effort":"low"}}"#;
+    let answer = proxy.exchange(&proxy.post(request)).unwrap();
+    assert_eq!(answer.status(), 200, "{}", answer.text());
+    assert!(
+        answer
+            .header("x-llmx-dropped")
+            .unwrap()
+            .contains("reasoning")
+    );
+    assert_eq!(upstream.requests().len(), 2);
+}
+
+#[test]
+fn a_client_that_leaves_stops_the_upstream() {
+    let upstream = ScriptedUpstream::with_replies(vec![vec![
+        Step::sse_head(),
+        chunk(&json!({ "content": "hel" }), None),
+        Step::AwaitHangup,
+    ]]);
+    let proxy = bridge(&upstream, &[]);
+    let mut client = proxy.connect();
+    client.send(proxy.post(REQUEST));
+    client.wait_for("output_text.delta");
+    client.hang_up();
+    assert!(upstream.wait_for_hangups(1) < Duration::from_secs(1));
+}
+
+#[test]
+fn bridged_exchanges_are_dumped_as_the_client_saw_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let upstream = ScriptedUpstream::start(|_| hello());
+    let flags = [
+        "--http-shutdown",
+        "--dump-dir",
+        dir.path().to_str().unwrap(),
+    ];
+    let mut proxy = bridge(&upstream, &flags);
+    proxy.exchange(&proxy.post(REQUEST)).unwrap();
+    proxy.exchange("GET /shutdown HTTP/1.1\r\nHost: HOST\r\n\r\n");
+    assert!(proxy.wait().success());
+    let dumped = |suffix| crate::dump::dumped(dir.path(), suffix).remove(0);
+    let (request, response) = (dumped("-request.json"), dumped("-response.json"));
+    assert_eq!(request["body"], REQUEST);
+    assert_eq!(
+        (&request["complete"], &response["complete"]),
+        (&json!(true), &json!(true))
+    );
+    assert!(
+        response["body"]
+            .as_str()
+            .unwrap()
+            .contains("response.completed")
+    );
+}
