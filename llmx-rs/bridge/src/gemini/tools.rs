@@ -26,7 +26,9 @@ pub(super) fn tools(
         };
         match schemas {
             SchemaStyle::Json => declaration.parameters_json_schema = Some(tool.parameters),
-            SchemaStyle::Lowered => declaration.parameters = parameters(&tool.parameters, losses),
+            SchemaStyle::Lowered => {
+                declaration.parameters = parameters(&tool.parameters, tool.is_clients, losses);
+            }
         }
         function_declarations.push(declaration);
     }
@@ -40,10 +42,10 @@ pub(super) fn tools(
 }
 
 /// A tool without parameters has no schema: Gemini refuses an object without properties.
-fn parameters(schema: &Value, losses: &mut LossReport) -> Option<Value> {
+fn parameters(schema: &Value, is_clients: bool, losses: &mut LossReport) -> Option<Value> {
     let (lowered, weaker) = schema::lower(schema);
     let has_some = lowered.get("properties").is_some() || lowered.get("anyOf").is_some();
-    if weaker && has_some {
+    if weaker && has_some && is_clients {
         let reason = "what Gemini's schemas cannot say is told in descriptions";
         losses.lowered("tools[].function.parameters", reason);
     }

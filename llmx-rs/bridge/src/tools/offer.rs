@@ -25,6 +25,8 @@ pub(crate) struct Offered {
     /// The JSON schema of the arguments.
     pub(crate) parameters: Value,
     pub(crate) strict: bool,
+    /// Whether the schema is the client's own, so that what is lost of it is lost to the client.
+    pub(crate) is_clients: bool,
     /// The client's mark that a cached prefix ends here.
     pub(crate) cache_control: Option<Value>,
 }
@@ -116,6 +118,7 @@ impl Offer {
             Offered {
                 description: tool.description.clone(),
                 strict: tool.strict == Some(true),
+                is_clients: true,
                 cache_control: tool.extra.get("cache_control").cloned(),
                 ..Offered::new(parameters)
             },
@@ -164,6 +167,7 @@ impl Offer {
             Target::new(Kind::ToolSearch, None, "tool_search"),
             Offered {
                 description: description.map(str::to_owned),
+                is_clients: true,
                 ..Offered::new(parameters)
             },
         );
@@ -206,6 +210,7 @@ impl Offered {
             description: None,
             parameters,
             strict: false,
+            is_clients: false,
             cache_control: None,
         }
     }
