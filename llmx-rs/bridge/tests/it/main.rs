@@ -19,6 +19,7 @@ mod cases_tools;
 mod chat_clients;
 mod decisions;
 mod gemini;
+mod golden;
 mod invariants;
 mod matrix;
 mod messages;
