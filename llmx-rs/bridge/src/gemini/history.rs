@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::media::media;
 use super::signature::Signature;
+use super::tools::CACHES_ALONE;
 use crate::seal::Origin;
 use crate::tools::ToolTable;
 use crate::turns::{
@@ -222,6 +223,12 @@ impl Writer<'_> {
         let fetches = self.options.gemini.fetches_media;
         let mut out = Vec::with_capacity(parts.len());
         for (index, part) in parts.iter().enumerate() {
+            if let ContentPart::InputText(text) = part
+                && text.extra.contains_key("cache_control")
+            {
+                let path = "input[].content[].cache_control";
+                self.losses.dropped(path, CACHES_ALONE);
+            }
             if let ContentPart::Refusal(_) = part {
                 let reason = "it is told as text";
                 self.losses.lowered("input[].content[].refusal", reason);

@@ -19,6 +19,9 @@ pub(super) fn tools(
         if tool.strict {
             losses.dropped("tools[].function.strict", "Gemini has no such field");
         }
+        if tool.cache_control.is_some() {
+            losses.dropped("tools[].cache_control", CACHES_ALONE);
+        }
         let mut declaration = FunctionDeclaration {
             name: tool.name,
             description: tool.description.filter(|text| !text.is_empty()),
@@ -40,6 +43,9 @@ pub(super) fn tools(
         ..Tool::default()
     }]
 }
+
+/// Why a client's mark goes no further.
+pub(super) const CACHES_ALONE: &str = "Gemini finds what it has cached by itself";
 
 /// A tool without parameters has no schema: Gemini refuses an object without properties.
 fn parameters(schema: &Value, is_clients: bool, losses: &mut LossReport) -> Option<Value> {

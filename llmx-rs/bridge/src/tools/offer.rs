@@ -119,7 +119,7 @@ impl Offer {
                 description: tool.description.clone(),
                 strict: tool.strict == Some(true),
                 is_clients: true,
-                cache_control: tool.extra.get("cache_control").cloned(),
+                cache_control: mark(&tool.extra),
                 ..Offered::new(parameters)
             },
         );
@@ -152,7 +152,7 @@ impl Offer {
             Target::new(Kind::Custom, namespace, &tool.name),
             Offered {
                 description: Some(told),
-                cache_control: tool.extra.get("cache_control").cloned(),
+                cache_control: mark(&tool.extra),
                 ..Offered::new(parameters)
             },
         );
@@ -234,6 +234,13 @@ fn check_extra(extra: &Extra, path: &str, losses: &mut LossReport) -> Result<(),
         }
     }
     Ok(())
+}
+
+fn mark(extra: &Extra) -> Option<Value> {
+    extra
+        .get("cache_control")
+        .filter(|mark| !mark.is_null())
+        .cloned()
 }
 
 fn grammar(format: &Value) -> Option<String> {

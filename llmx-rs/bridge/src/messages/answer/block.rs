@@ -132,7 +132,7 @@ impl Block {
                 writer.say(Words::Text, &delta.text, Vec::new(), out)
             }
             (Self::Text, Delta::Citations(delta)) => {
-                writer.annotate(delta.citation, out);
+                writer.annotate(annotation(delta.citation), out);
                 Ok(())
             }
             (Self::Thinking(held), Delta::Thinking(delta)) => {
@@ -208,8 +208,23 @@ fn say_whole(
     writer.say(Words::Text, &text.text, Vec::new(), out)?;
     if let Some(Value::Array(citations)) = text.extra.get("citations") {
         for citation in citations {
-            writer.annotate(citation.clone(), out);
+            writer.annotate(annotation(citation.clone()), out);
         }
     }
     Ok(())
+}
+
+/// Gives a citation of the web the form that Responses has for it; others stay as they are.
+fn annotation(citation: Value) -> Value {
+    match citation {
+        Value::Object(mut fields) if fields.contains_key("url") => {
+            fields.insert("type".to_owned(), "url_citation".into());
+            for place in ["start_index", "end_index"] {
+                // Messages does not tell the place; the citation speaks of the words before it.
+                fields.entry(place).or_insert_with(|| 0.into());
+            }
+            Value::Object(fields)
+        }
+        other => other,
+    }
 }
