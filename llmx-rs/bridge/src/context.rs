@@ -19,6 +19,8 @@ pub struct Context {
     pub(crate) limits: Limits,
     pub(crate) cumulative: bool,
     pub(crate) think_tags: bool,
+    /// The tool whose arguments are the answer's text, where that is how a format is kept.
+    pub(crate) answer_tool: Option<String>,
     /// The ids that calls of the conversation have.
     pub(crate) call_ids: BTreeSet<String>,
     /// A response that has not begun.
@@ -33,6 +35,7 @@ impl Context {
             limits: options.limits,
             cumulative: options.cumulative,
             think_tags: options.think_tags,
+            answer_tool: None,
             call_ids: call_ids(request),
             blank: blank(request),
         }

@@ -1,6 +1,11 @@
 //! What becomes of each field of a request: the table that the code acts on and that
 //! `docs/bridging.md` shows.
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{ClientFault, LossReport};
+
 /// What becomes of one field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
@@ -43,12 +48,72 @@ pub struct Row {
     pub note: &'static str,
 }
 
+/// Whether a field goes on to the upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carry {
+    Yes,
+    No,
+}
+
+/// Does with a field of the request what its row says, up to carrying it over.
+pub(crate) fn carry(
+    table: &'static [Row],
+    name: &str,
+    value: &Value,
+    losses: &mut LossReport,
+) -> Result<Carry, ClientFault> {
+    if asks_nothing(name, value) {
+        return Ok(Carry::No);
+    }
+    let Some(row) = row(table, name) else {
+        losses.dropped(name, "llmx does not know this field");
+        return Ok(Carry::No);
+    };
+    match row.decision {
+        Decision::Mapped | Decision::OpenAi => return Ok(Carry::Yes),
+        Decision::Lowered => losses.lowered(name, row.note),
+        Decision::Dropped => losses.dropped(name, row.note),
+        Decision::Refused => return Err(ClientFault::unsupported(name, row.note)),
+        Decision::Local => {}
+    }
+    Ok(Carry::No)
+}
+
+/// Returns whether a value says the same as its absence.
+fn asks_nothing(name: &str, value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Object(fields) => fields.is_empty(),
+        Value::String(text) => name == "truncation" && text == "disabled",
+        Value::Number(number) => match name {
+            "n" => number.as_u64() == Some(1),
+            "top_logprobs" => number.as_u64() == Some(0),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Reads a value as what its field must be.
+pub(crate) fn typed<T: DeserializeOwned>(name: &str, value: &Value) -> Result<T, ClientFault> {
+    serde_json::from_value(value.clone())
+        .map_err(|error| ClientFault::invalid(name, error.to_string()))
+}
+
+/// Reads the texts that end an answer: one, or a list.
+pub(crate) fn stop_sequences(value: &Value) -> Result<Vec<String>, ClientFault> {
+    match value {
+        Value::String(text) => Ok(vec![text.clone()]),
+        list => typed("stop", list),
+    }
+}
+
 /// Returns the row of a field.
 pub(crate) fn row(table: &'static [Row], field: &str) -> Option<&'static Row> {
     table.iter().find(|row| row.field == field)
 }
 
-const fn mapped(field: &'static str, note: &'static str) -> Row {
+pub(crate) const fn mapped(field: &'static str, note: &'static str) -> Row {
     let decision = Decision::Mapped;
     Row {
         field,
@@ -57,7 +122,7 @@ const fn mapped(field: &'static str, note: &'static str) -> Row {
     }
 }
 
-const fn lowered(field: &'static str, note: &'static str) -> Row {
+pub(crate) const fn lowered(field: &'static str, note: &'static str) -> Row {
     let decision = Decision::Lowered;
     Row {
         field,
@@ -74,7 +139,7 @@ const fn openai(field: &'static str) -> Row {
     }
 }
 
-const fn local(field: &'static str, note: &'static str) -> Row {
+pub(crate) const fn local(field: &'static str, note: &'static str) -> Row {
     let decision = Decision::Local;
     Row {
         field,
@@ -83,7 +148,7 @@ const fn local(field: &'static str, note: &'static str) -> Row {
     }
 }
 
-const fn dropped(field: &'static str, note: &'static str) -> Row {
+pub(crate) const fn dropped(field: &'static str, note: &'static str) -> Row {
     let decision = Decision::Dropped;
     Row {
         field,
@@ -92,7 +157,7 @@ const fn dropped(field: &'static str, note: &'static str) -> Row {
     }
 }
 
-const fn refused(field: &'static str, note: &'static str) -> Row {
+pub(crate) const fn refused(field: &'static str, note: &'static str) -> Row {
     let decision = Decision::Refused;
     Row {
         field,

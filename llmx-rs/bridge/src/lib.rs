@@ -29,15 +29,19 @@
 
 pub mod chat;
 mod context;
+mod data_url;
 pub mod decision;
 mod fault;
 mod fold;
+pub mod gemini;
 mod loss;
+pub mod messages;
 mod options;
 mod pivot;
 mod seal;
 mod stream;
 mod tools;
+mod turns;
 
 pub use context::Context;
 pub use fault::{ClientFault, FaultClass, Report, UpstreamFault};

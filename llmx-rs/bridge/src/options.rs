@@ -1,5 +1,7 @@
 //! What a driver decides about a translation: the upstream's traits, policies and limits.
 
+use crate::{gemini, messages};
+
 /// How to translate for one upstream. The default suits a server of which nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -27,6 +29,10 @@ pub struct Options {
     pub think_tags: bool,
     /// Whether reasoning goes back to the upstream that it came from, where it asks for it.
     pub replay_reasoning: bool,
+    /// What only an upstream of Messages needs to know.
+    pub messages: messages::Policy,
+    /// What only an upstream of Gemini needs to know.
+    pub gemini: gemini::Policy,
     /// How much memory an answer may take.
     pub limits: Limits,
 }
@@ -45,6 +51,8 @@ impl Default for Options {
             cumulative: false,
             think_tags: true,
             replay_reasoning: true,
+            messages: messages::Policy::default(),
+            gemini: gemini::Policy::default(),
             limits: Limits::default(),
         }
     }

@@ -9,7 +9,9 @@
 pub mod chat;
 mod dialect;
 mod fault_body;
+pub mod gemini;
 mod lenient;
+pub mod messages;
 mod open_enum;
 pub mod responses;
 pub mod sse;

@@ -58,6 +58,14 @@ impl CallLane {
         }
     }
 
+    /// Returns whether the arguments are whole.
+    pub(super) fn is_whole(&self) -> bool {
+        match self.target.kind {
+            Kind::Custom => self.unwrapper.is_whole(),
+            Kind::Function | Kind::ToolSearch | Kind::LocalShell => is_json(&self.arguments),
+        }
+    }
+
     /// Ends the call. Where the answer was `cut` off, a call without its end is incomplete, so
     /// that no one executes half of it.
     pub(super) fn close(

@@ -5,6 +5,7 @@
 //! that does not keep to the form is not punished: what it sent is kept back until its end, when
 //! it is clear what it meant.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// Takes `input` out of a JSON object that comes in pieces.
@@ -69,6 +70,15 @@ impl Unwrapper {
         }
         self.text.push_str(&certain);
         certain
+    }
+
+    /// Returns whether the end of the text has come.
+    pub(super) fn is_whole(&self) -> bool {
+        match self.state {
+            State::After => true,
+            State::Inside(_) => false,
+            State::Head | State::Odd => serde_json::from_str::<IgnoredAny>(&self.raw).is_ok(),
+        }
     }
 
     /// Ends the text.

@@ -99,6 +99,11 @@ impl ResponsesWriter {
         self.response.extra.insert("service_tier".to_owned(), tier);
     }
 
+    /// Adds a field to the response that the API does not document.
+    pub(crate) fn note(&mut self, name: &str, value: Value) {
+        self.response.extra.insert(name.to_owned(), value);
+    }
+
     /// Says what the answer cost so far; a later word replaces an earlier one.
     pub(crate) fn usage(&mut self, usage: Usage) {
         self.response.extra.shift_remove("usage");
@@ -209,6 +214,15 @@ impl ResponsesWriter {
         Ok(())
     }
 
+    /// Ends a call, if its arguments are whole; otherwise the end of the answer decides, because an
+    /// answer that was cut off ends its last call in the middle.
+    pub(crate) fn end_call(&mut self, call: CallKey, out: &mut Events) {
+        let lane = self.open.get(&call.0).map(|open| &open.lane);
+        if matches!(lane, Some(Lane::Call(lane)) if lane.is_whole()) {
+            self.end(Some(call.0), out);
+        }
+    }
+
     /// Ends the response: closes what is open and emits the terminal event.
     pub(crate) fn finish(mut self, ending: Ending, out: &mut Events) {
         self.begin(out);
@@ -257,7 +271,8 @@ impl ResponsesWriter {
         self.end(message, out);
     }
 
-    fn end_reasoning(&mut self, out: &mut Events) {
+    /// Ends the open reasoning item; what is thought next goes to another.
+    pub(crate) fn end_reasoning(&mut self, out: &mut Events) {
         let reasoning = self.reasoning.take();
         self.end(reasoning, out);
     }

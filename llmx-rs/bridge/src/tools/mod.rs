@@ -3,11 +3,16 @@
 //! A dialect that knows only functions sees every tool as a function. The table remembers what
 //! each one was, so that a call comes back as the kind of item that the client waits for.
 
+mod choice;
 mod name;
+mod offer;
 
 use std::collections::BTreeMap;
 
 use name::{hashed, legal};
+
+pub(crate) use choice::{Choice, choice};
+pub(crate) use offer::{Offer, Offered, offer};
 
 /// The tools of one request, by the names that the upstream sees.
 #[derive(Debug, Clone, Default)]

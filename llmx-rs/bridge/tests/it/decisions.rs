@@ -3,20 +3,49 @@
 use std::fs;
 use std::path::Path;
 
-use llmx_bridge::chat::from_chat;
+use llmx_bridge::chat::{from_chat, to_chat};
 use llmx_bridge::decision::{CHAT_TO_RESPONSES, Decision, RESPONSES_TO_CHAT, Row};
+use llmx_bridge::gemini::{RESPONSES_TO_GEMINI, to_gemini};
+use llmx_bridge::messages::{RESPONSES_TO_MESSAGES, to_messages};
 use llmx_bridge::{ClientFault, LossAction, LossReport, Options, for_responses};
 use llmx_wire::chat;
 use llmx_wire::responses::Request;
 use serde_json::{Value, json};
 
-use crate::support::{options, try_request};
+use crate::support::options;
+
+/// One direction: its table, and the code that the table speaks of.
+struct Lane {
+    table: &'static [Row],
+    translate: fn(&Request, &Options) -> Result<LossReport, ClientFault>,
+    /// The word of a seal that holds the upstream's reasoning, and what it holds.
+    seal: &'static str,
+}
+
+const LANES: &[Lane] = &[
+    Lane {
+        table: RESPONSES_TO_CHAT,
+        translate: |request, options| Ok(to_chat(request, options)?.losses),
+        seal: r#""k":"reasoning_content","t":"x""#,
+    },
+    Lane {
+        table: RESPONSES_TO_MESSAGES,
+        translate: |request, options| Ok(to_messages(request, options)?.losses),
+        seal: r#""k":"messages","d":{"type":"thinking","thinking":"x","signature":"s"}"#,
+    },
+    Lane {
+        table: RESPONSES_TO_GEMINI,
+        translate: |request, options| Ok(to_gemini(request, options)?.losses),
+        seal: r#""k":"gemini","d":{"on":"call","signature":"s"}"#,
+    },
+];
 
 #[test]
 fn the_document_shows_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/bridging.md");
     let document = fs::read_to_string(path).unwrap();
-    for rows in [RESPONSES_TO_CHAT, CHAT_TO_RESPONSES] {
+    let outward = LANES.iter().map(|lane| lane.table);
+    for rows in outward.chain([CHAT_TO_RESPONSES]) {
         let table = table(rows);
         assert!(
             document.contains(&table),
@@ -30,9 +59,8 @@ fn every_case_that_the_document_lists_as_done_has_its_test() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"));
     let document = fs::read_to_string(path.join("../../docs/bridging.md")).unwrap();
     let mut sources = String::new();
-    let folders = ["tests/it", "../wire/tests/it"].map(|folder| fs::read_dir(path.join(folder)));
-    for entry in folders.into_iter().flat_map(Result::unwrap) {
-        sources.push_str(&fs::read_to_string(entry.unwrap().path()).unwrap());
+    for folder in ["tests/it", "src", "../wire/tests/it"] {
+        read_all(&path.join(folder), &mut sources);
     }
     let cases = document.split("## Hard cases").nth(1).unwrap();
     let tests = cases.split('`').skip(1).step_by(2);
@@ -80,10 +108,7 @@ fn every_typed_field_of_a_request_has_a_row() {
     } = request.clone();
     let written = json!(request);
     for field in written.as_object().unwrap().keys() {
-        assert!(
-            RESPONSES_TO_CHAT.iter().any(|row| row.field == field),
-            "{field}"
-        );
+        assert!(is_listed(field), "{field}");
     }
     for (group, fields) in [
         ("reasoning", &written["reasoning"]),
@@ -91,19 +116,22 @@ fn every_typed_field_of_a_request_has_a_row() {
     ] {
         for field in fields.as_object().unwrap().keys() {
             let field = format!("{group}.{field}");
-            assert!(
-                RESPONSES_TO_CHAT.iter().any(|row| row.field == field),
-                "{field}"
-            );
+            assert!(is_listed(&field), "{field}");
         }
     }
 }
 
+fn is_listed(field: &str) -> bool {
+    let in_lane = |lane: &Lane| lane.table.iter().any(|row| row.field == field);
+    LANES.iter().all(in_lane)
+}
+
 #[test]
 fn the_code_does_what_each_row_says() {
-    for row in RESPONSES_TO_CHAT {
-        let (input, fields) = sample(row.field);
-        let outcome = |options: &Options| seen(row.field, &input, &fields, options);
+    let rows = |lane: &'static Lane| lane.table.iter().map(move |row| (lane, row));
+    for (lane, row) in LANES.iter().flat_map(rows) {
+        let request = sample(row.field, lane.seal);
+        let outcome = |options: &Options| seen(lane, row.field, &request, options);
         let found = outcome(&options());
         let expected = expected(row.decision);
         assert_eq!(found, expected, "{}", row.field);
@@ -217,23 +245,48 @@ enum Seen {
     Refused,
 }
 
-fn seen(field: &str, input: &Value, fields: &Value, options: &Options) -> Seen {
-    let translated = match try_request(input.clone(), fields.clone(), options) {
-        Ok(translated) => translated,
+fn seen(lane: &Lane, field: &str, request: &Request, options: &Options) -> Seen {
+    let losses = match (lane.translate)(request, options) {
+        Ok(losses) => losses,
         Err(ClientFault::Unsupported { .. }) => return Seen::Refused,
         Err(fault) => panic!("{field}: {fault}"),
     };
-    lost(&translated.losses)
+    lost(&losses)
 }
 
-/// A request, as input and other fields, in which only `field` can be lost.
-fn sample(field: &str) -> (Value, Value) {
+fn read_all(folder: &Path, sources: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_all(&path, sources);
+        } else {
+            sources.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+/// A request in which only `field` can be lost.
+fn sample(field: &str, seal: &str) -> Request {
+    let (input, fields) = input_and_fields(field, seal);
+    let input = match input {
+        // The client speaks first and last, as upstreams want it.
+        Value::Array(items) => {
+            let user = || [json!({"role": "user", "content": "x"})];
+            user().into_iter().chain(items).chain(user()).collect()
+        }
+        text => text,
+    };
+    let request = with(json!({"model": "m", "input": input}), fields);
+    serde_json::from_value(request).unwrap()
+}
+
+fn input_and_fields(field: &str, seal: &str) -> (Value, Value) {
     let plain = |fields: Value| (json!("hi"), fields);
     if let Some(kind) = field.strip_prefix("input[].content[].") {
         return (part(kind), json!({}));
     }
     if let Some(kind) = field.strip_prefix("input[].") {
-        return (items(kind), json!({}));
+        return (items(kind, seal), json!({}));
     }
     if let Some(kind) = field.strip_prefix("tools[].") {
         return plain(json!({"tools": [tool(kind)]}));
@@ -255,9 +308,9 @@ fn sample(field: &str) -> (Value, Value) {
 fn part(kind: &str) -> Value {
     let part = match kind {
         "input_text" => json!({"text": "x"}),
-        "input_image" => json!({"image_url": "data:,x"}),
-        "input_file" => json!({"file_data": "data:,x"}),
-        "input_audio" => json!({"input_audio": {}}),
+        "input_image" => json!({"image_url": "data:image/png;base64,AA"}),
+        "input_file" => json!({"file_data": "data:application/pdf;base64,AA"}),
+        "input_audio" => json!({"input_audio": {"data": "AA", "format": "wav"}}),
         "refusal" => json!({"refusal": "no"}),
         _ => json!({}),
     };
@@ -266,12 +319,12 @@ fn part(kind: &str) -> Value {
     json!([{"role": role, "content": [with(json!({"type": kind}), part)]}])
 }
 
-fn items(kind: &str) -> Value {
+fn items(kind: &str, seal: &str) -> Value {
     let item =
         |kind: &str, more: Value| with(json!({"type": kind, "call_id": "a", "name": "f"}), more);
     let output = |kind: &str| item(kind, json!({"output": "x"}));
     let call = || item("function_call", json!({"arguments": "{}"}));
-    let seal = r#"llmx1:{"p":"p","m":"m","k":"reasoning_content","t":"x"}"#;
+    let seal = format!(r#"llmx1:{{"p":"p","m":"m",{seal}}}"#);
     match kind {
         "message" => json!([{"role": "user", "content": "x"}]),
         "reasoning" => json!([
@@ -316,15 +369,13 @@ fn value(field: &str) -> Value {
         "tools" => json!([tool("function")]),
         "reasoning" => json!({"effort": "low"}),
         "text" => json!({"format": {"type": "text"}}),
-        "include" => json!([
-            "reasoning.encrypted_content",
-            "message.output_text.logprobs"
-        ]),
+        "include" => json!(["reasoning.encrypted_content"]),
         "max_output_tokens" | "seed" | "n" | "top_logprobs" | "max_tool_calls" | "top_k" => {
             json!(2)
         }
         "temperature" | "top_p" | "presence_penalty" | "frequency_penalty" => json!(0.5),
-        "parallel_tool_calls" | "store" | "stream" | "background" => json!(true),
+        "store" | "stream" | "background" => json!(true),
+        "parallel_tool_calls" => json!(false),
         "metadata" | "logit_bias" | "stream_options" | "client_metadata" => json!({"x": 1}),
         _ => json!("auto"),
     }

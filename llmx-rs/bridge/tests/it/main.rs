@@ -1,4 +1,4 @@
-//! The bridge between Responses and Chat, in both directions, as its two sides see it.
+//! The bridge, as its two sides see it.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,6 +18,9 @@ mod cases_streams;
 mod cases_tools;
 mod chat_clients;
 mod decisions;
+mod gemini;
+mod golden;
 mod invariants;
 mod matrix;
+mod messages;
 mod support;

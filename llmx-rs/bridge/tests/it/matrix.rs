@@ -31,6 +31,7 @@ fn every_fixture_has_its_translation() {
         };
         names.insert(check(&format!("{case}.chat-responses"), &shown));
     }
+    names.extend(crate::golden::check_all());
     let kept = fs::read_dir(folder().join("snapshots")).unwrap();
     for entry in kept {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -133,7 +134,7 @@ fn answer_to_responses(fixture: &Value) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn check(name: &str, found: &str) -> String {
+pub(crate) fn check(name: &str, found: &str) -> String {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(folder().join("snapshots"));
     settings.set_prepend_module_to_snapshot(false);
@@ -142,7 +143,7 @@ fn check(name: &str, found: &str) -> String {
     format!("{name}.snap")
 }
 
-fn fixtures(dialect: &str) -> Vec<(String, Value)> {
+pub(crate) fn fixtures(dialect: &str) -> Vec<(String, Value)> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder().join(dialect))
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -158,7 +159,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-fn decode(bytes: &[u8], size: usize) -> Value {
+pub(crate) fn decode(bytes: &[u8], size: usize) -> Value {
     let (mut decoder, mut events) = (Decoder::new(Limits::default()), Vec::new());
     for piece in bytes.chunks(size) {
         decoder.push(piece, &mut events).unwrap();

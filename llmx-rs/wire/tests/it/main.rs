@@ -5,5 +5,8 @@
 )]
 
 mod chat;
+mod gemini;
+mod lossless;
+mod messages;
 mod responses;
 mod sse_cost;

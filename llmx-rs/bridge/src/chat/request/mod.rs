@@ -1,6 +1,5 @@
 //! A Responses request becomes a Chat request.
 
-mod choice;
 mod format;
 mod history;
 mod options;
@@ -10,6 +9,7 @@ use llmx_wire::chat::{self, StreamOptions};
 use llmx_wire::responses::{ReasoningOptions, Request, TextOptions};
 
 use super::ToChat;
+use crate::tools::{choice, offer};
 use crate::{ClientFault, Context, LossReport, Options, TokenBound, context};
 
 /// Translates a request. Each field is taken apart by name, so that a new one cannot be forgotten.
@@ -40,14 +40,15 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToChat, 
         ));
     }
     let mut losses = LossReport::default();
-    let offer = tools::offer(request, options, &mut losses)?;
+    let mut offer = offer(request, &mut losses)?;
+    let choice = choice(tool_choice.as_ref(), &mut offer, &mut losses)?;
     let origin = context::origin(request, options);
     let messages = history::messages(request, &offer.table, &origin, options, &mut losses)?;
 
     let mut chat = chat::Request {
         model: options.model.as_ref().unwrap_or(model).clone(),
         messages,
-        tools: offer.tools,
+        tools: tools::tools(offer.tools, options.strict_tools, &mut losses),
         temperature: *temperature,
         top_p: *top_p,
         stream: *stream,
@@ -64,7 +65,7 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToChat, 
         TokenBound::MaxTokens => chat.max_tokens = *max_output_tokens,
         TokenBound::MaxCompletionTokens => chat.max_completion_tokens = *max_output_tokens,
     }
-    choice::apply(tool_choice.as_ref(), &offer.table, &mut chat, &mut losses)?;
+    chat.tool_choice = tools::tool_choice(choice, !chat.tools.is_empty());
     if !chat.tools.is_empty() {
         chat.parallel_tool_calls = *parallel_tool_calls;
     }
