@@ -12,8 +12,8 @@ pub(crate) fn target(provider: &Provider) -> Result<Target, BadTarget> {
         // a private network are commonly reached that way.
         endpoint: Endpoint::parse(&url(provider), Insecure::Allowed)?,
         headers: headers(provider)?,
-        authorization: match &provider.key {
-            Some(key) => Some(Target::bearer(key.expose())?),
+        credential: match &provider.key {
+            Some(key) => Some(Target::credential(provider.dialect, key.expose())?),
             None => None,
         },
         dialect: provider.dialect,
@@ -27,6 +27,7 @@ pub(crate) fn target(provider: &Provider) -> Result<Target, BadTarget> {
 
 fn url(provider: &Provider) -> String {
     let mut url = format!("{}/{}", provider.base_url, path(provider.dialect));
+    url.truncate(url.trim_end_matches('/').len());
     if !provider.query_params.is_empty() {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&provider.query_params);
@@ -41,8 +42,9 @@ fn path(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Chat => "chat/completions",
         Dialect::Messages => "messages",
-        // Gemini names the model in the path; the exchange refuses it before any path matters.
-        Dialect::Responses | Dialect::Gemini => "responses",
+        Dialect::Responses => "responses",
+        // The model stands in the path, which the exchange therefore completes.
+        Dialect::Gemini => "",
     }
 }
 
