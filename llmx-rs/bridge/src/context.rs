@@ -19,6 +19,7 @@ pub struct Context {
     pub(crate) limits: Limits,
     pub(crate) cumulative: bool,
     pub(crate) think_tags: bool,
+    pub(crate) calls_in_text: bool,
     /// The ids that calls of the conversation have.
     pub(crate) call_ids: BTreeSet<String>,
     /// A response that has not begun.
@@ -33,6 +34,7 @@ impl Context {
             limits: options.limits,
             cumulative: options.cumulative,
             think_tags: options.think_tags,
+            calls_in_text: options.calls_in_text,
             call_ids: call_ids(request),
             blank: blank(request),
         }

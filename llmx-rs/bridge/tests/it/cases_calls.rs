@@ -283,6 +283,41 @@ fn case_19_a_malformed_call_fails() {
 }
 
 #[test]
+fn case_20_calls_in_the_text_are_found_on_request_at_every_cut() {
+    let written = "I look. <tool_call>\n{\"name\": \"read\", \"arguments\": {\"p\": 1}}\n</tool_call>\
+                   <tool_call>{\"name\": \"read\"}</tool_call> <tool_call>no</tool_call> <b";
+    let run = |calls_in_text, size: usize| {
+        let options = Options {
+            calls_in_text,
+            ..options()
+        };
+        let asked = try_request(json!("hi"), json!({}), &options).unwrap();
+        let chars: Vec<char> = written.chars().collect();
+        let mut chunks: Vec<Value> = chars
+            .chunks(size)
+            .map(|piece| text(&piece.iter().collect::<String>()))
+            .collect();
+        chunks.push(ends("stop"));
+        let events = stream_for(asked, &chunks, StreamEnd::Done);
+        let said: String = folded(events.clone())
+            .output
+            .iter()
+            .filter_map(|item| match item {
+                Item::Message(message) => Some(message.text()),
+                _ => None,
+            })
+            .collect();
+        (said, calls(events))
+    };
+    for size in 1..40 {
+        let (said, calls) = run(true, size);
+        assert_eq!(said, "I look.  <tool_call>no</tool_call> <b", "{size}");
+        assert_eq!(calls, ["read({\"p\":1}) #call_t_0", "read({}) #call_t_1"]);
+        assert_eq!(run(false, size), (written.to_owned(), vec![]));
+    }
+}
+
+#[test]
 fn case_21_the_first_form_of_calls_is_read() {
     let call = |call: Value| delta(json!({"function_call": call}));
     let events = run(&[
