@@ -251,6 +251,17 @@ fn case_15_text_call_text_are_three_items_in_order() {
 }
 
 #[test]
+fn case_15_a_call_goes_on_after_text_and_another_call() {
+    let events = run(&[
+        piece(Some(0), Some("a"), "read", "{\"p\""),
+        text("meanwhile"),
+        piece(Some(1), Some("b"), "read", "{\"p\":2}"),
+        piece(Some(0), None, "", ":1}"),
+    ]);
+    assert_eq!(events, ["read({\"p\":1}) #a", "read({\"p\":2}) #b"]);
+}
+
+#[test]
 fn case_16_a_call_in_the_last_chunk_counts() {
     let mut chunk = piece(Some(0), Some("a"), "read", "{}");
     chunk["choices"][0]["finish_reason"] = "tool_calls".into();
