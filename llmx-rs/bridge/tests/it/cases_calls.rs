@@ -97,6 +97,15 @@ fn case_05_a_new_id_on_every_piece_is_one_call_too() {
 }
 
 #[test]
+fn case_05_a_name_on_every_piece_without_ids_is_one_call() {
+    let events = run(&[
+        piece(Some(0), None, "read", "{\"p\""),
+        piece(Some(0), None, "read", ":1}"),
+    ]);
+    assert_eq!(events, ["read({\"p\":1}) #call_t_0"]);
+}
+
+#[test]
 fn case_06_an_id_at_another_index_is_still_its_call() {
     let events = run(&[
         piece(Some(0), Some("a"), "read", "{\"p\""),
