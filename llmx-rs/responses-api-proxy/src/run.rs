@@ -152,10 +152,10 @@ fn route(args: &Args, endpoint: Endpoint, secret: &Secret) -> Result<Route, Prox
         dialect: Dialect::Chat,
         idle_timeout: options.answer_timeout,
     };
-    Ok(Route::Bridged(Bridged {
+    Ok(Route::Bridged(Box::new(Bridged {
         exchange: Exchange::new(target, args.use_env_proxy)?,
         body_limit: args.body_limit.saturating_mul(1 << 20),
-    }))
+    })))
 }
 
 #[cfg(unix)]
