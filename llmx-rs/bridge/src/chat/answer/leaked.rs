@@ -101,4 +101,4 @@ const CLOSE: &str = "</tool_call>";
 const FIRST_INDEX: u64 = 1 << 32;
 
 /// Each piece is searched anew for the end of a call; a longer one is text.
-const MAX_CALL: usize = 256 << 10;
+const MAX_CALL: usize = 64 << 10;
