@@ -394,4 +394,8 @@ fn an_unstreamed_answer_without_ids_and_indexes_keeps_its_calls_apart() {
         "finish_reason": "tool_calls",
     }]}));
     assert_eq!(response.output.len(), 2);
+
+    let bare = json!({"function": {"name": "read", "arguments": "{}"}});
+    let response = whole(json!({"choices": [{"message": {"tool_calls": [bare, bare]}}]}));
+    assert_eq!(response.output.len(), 2);
 }

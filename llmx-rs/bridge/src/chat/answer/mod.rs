@@ -89,7 +89,12 @@ impl ChatToResponses {
         for annotation in annotations(&message.extra) {
             self.writer.annotate(annotation, out);
         }
-        for call in message.tool_calls {
+        let several = message.tool_calls.len() > 1;
+        for (position, mut call) in message.tool_calls.into_iter().enumerate() {
+            if several {
+                // Calls side by side are different calls, whatever else they lack.
+                call.index.get_or_insert(position as u64);
+            }
             self.calls.push(call, &mut self.writer, out)?;
         }
         if let Some(call) = message.function_call {
