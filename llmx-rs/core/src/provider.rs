@@ -2,25 +2,27 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llmx_config::Provider;
-use llmx_upstream::{BadTarget, Endpoint, Insecure, Target};
+use llmx_upstream::{BadTarget, BridgeOptions, Endpoint, Insecure, Target};
 use llmx_wire::Dialect;
 
 /// Checks `provider` and fills in everything that its requests share.
 pub(crate) fn target(provider: &Provider) -> Result<Target, BadTarget> {
+    // Whoever writes a URL without TLS into their own configuration has decided; gateways on a
+    // private network are commonly reached that way.
+    let endpoint = Endpoint::parse(&url(provider), Insecure::Allowed)?;
+    let bridge = BridgeOptions {
+        provider: provider.id.clone(),
+        ..BridgeOptions::for_host(endpoint.uri().host().unwrap_or_default())
+    };
     Ok(Target {
-        // Whoever writes a URL without TLS into their own configuration has decided; gateways on
-        // a private network are commonly reached that way.
-        endpoint: Endpoint::parse(&url(provider), Insecure::Allowed)?,
+        endpoint,
+        bridge,
         headers: headers(provider)?,
         credential: match &provider.key {
             Some(key) => Some(Target::credential(provider.dialect, key.expose())?),
             None => None,
         },
         dialect: provider.dialect,
-        bridge: llmx_upstream::BridgeOptions {
-            provider: provider.id.clone(),
-            ..llmx_upstream::BridgeOptions::default()
-        },
         idle_timeout: provider.stream_idle_timeout,
     })
 }

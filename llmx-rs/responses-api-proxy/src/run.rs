@@ -139,11 +139,7 @@ fn route(args: &Args, endpoint: Endpoint, secret: &Secret) -> Result<Route, Prox
         })));
     };
     let target = Target {
-        bridge: llmx_bridge::Options {
-            // What one upstream sealed must not go to another.
-            provider: endpoint.uri().host().unwrap_or_default().to_owned(),
-            ..llmx_bridge::Options::default()
-        },
+        bridge: llmx_bridge::Options::for_host(endpoint.uri().host().unwrap_or_default()),
         endpoint,
         headers: HeaderMap::new(),
         credential: Some(secret.credential(dialect)),

@@ -153,10 +153,14 @@ impl Reader for Untranslated {
     fn finish(self: Box<Self>, _end: llmx_bridge::StreamEnd, _out: &mut Events) {}
 }
 
+/// What the data of one event is, if it says anything.
+pub(super) type Parsed<T> = Result<Option<T>, ReadFault>;
+
 /// A bridge, and how the dialect before it is parsed.
 pub(super) struct Translated<B: StreamBridge> {
     pub(super) bridge: B,
-    pub(super) event: fn(Option<&str>, &str) -> serde_json::Result<B::In>,
+    /// Reads the data of one event.
+    pub(super) event: fn(Option<&str>, &str) -> Parsed<B::In>,
     /// Takes a whole answer apart into the events of a stream.
     pub(super) whole: fn(&str) -> serde_json::Result<Vec<B::In>>,
 }
@@ -169,7 +173,9 @@ impl<B: StreamBridge> Debug for Translated<B> {
 
 impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> {
     fn event(&mut self, name: Option<&str>, data: &str, out: &mut Events) -> Read {
-        let event = (self.event)(name, data)?;
+        let Some(event) = (self.event)(name, data)? else {
+            return Ok(Progress::More);
+        };
         let mut events = Vec::new();
         let pushed = self.bridge.push(event, &mut events);
         out.extend(events);

@@ -20,7 +20,7 @@ use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use llmx_wire::responses::Request;
 use llmx_wire::{Dialect, FaultBody};
@@ -79,7 +79,7 @@ impl Exchange {
     ) -> Result<EventStream, UpstreamFault> {
         let mut question = Question::new(request, &self.target)?;
         let mut response = self.send(&question, client).await?;
-        if response.status() == StatusCode::BAD_REQUEST {
+        if response.status().is_client_error() {
             let refusal = self.refusal(response).await;
             if !refuses_reasoning(&refusal) || !question.drop_reasoning()? {
                 return Err(refusal);
@@ -215,13 +215,11 @@ fn is_json(kind: &str) -> bool {
 /// Returns whether the provider refuses the wish for reasoning: the one field that many servers
 /// know only for some of their models.
 fn refuses_reasoning(refusal: &UpstreamFault) -> bool {
-    match refusal {
-        UpstreamFault::Status { body, .. } => {
-            let said = body.message.to_ascii_lowercase();
-            said.contains("reasoning") || said.contains("thinking")
-        }
-        _ => false,
-    }
+    let UpstreamFault::Status { status, body, .. } = refusal else {
+        return false;
+    };
+    let said = llmx_bridge::UpstreamFault::reported(Some(status.as_u16()), (**body).clone());
+    llmx_bridge::chat::refuses_reasoning(&said)
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::Uri;
-use llmx_bridge::chat::{self, ChatToResponses};
+use llmx_bridge::chat::{self, ChatToResponses, Frame};
 use llmx_bridge::gemini::{self, GeminiToResponses};
 use llmx_bridge::messages::{self, MessagesToResponses};
 use llmx_bridge::{ClientFault, LossReport, Stamp};
@@ -62,7 +62,10 @@ impl Question {
         self.translated = Body::Chat(Box::new(told.request));
         self.lane = Lane::Bridged(Box::new(Translated {
             bridge: ChatToResponses::new(told.context, &stamp()),
-            event: |_, data| serde_json::from_str(data),
+            event: |_, data| match Frame::read(data)? {
+                Frame::Chunk(chunk) => Ok(Some(*chunk)),
+                Frame::Done | Frame::Nothing => Ok(None),
+            },
             // A whole answer reads as a chunk.
             whole: |body| Ok(vec![serde_json::from_str(body)?]),
         }));
@@ -76,7 +79,7 @@ impl Question {
         self.translated = Body::Messages(Box::new(told.request));
         self.lane = Lane::Bridged(Box::new(Translated {
             bridge: MessagesToResponses::new(told.context, &stamp()),
-            event: wire_messages::StreamEvent::parse,
+            event: |name, data| Ok(Some(wire_messages::StreamEvent::parse(name, data)?)),
             whole: |body| Ok(messages::events(serde_json::from_str(body)?)),
         }));
         Ok(())
@@ -90,7 +93,7 @@ impl Question {
         self.translated = Body::Gemini(Box::new(told.request));
         self.lane = Lane::Bridged(Box::new(Translated {
             bridge: GeminiToResponses::new(told.context, &stamp()),
-            event: |_, data| serde_json::from_str(data),
+            event: |_, data| Ok(Some(serde_json::from_str(data)?)),
             // A whole answer reads as a chunk.
             whole: |body| Ok(vec![serde_json::from_str(body)?]),
         }));

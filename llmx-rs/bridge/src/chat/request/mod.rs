@@ -133,7 +133,8 @@ pub fn refuses_reasoning(fault: &UpstreamFault) -> bool {
     };
     let refused = matches!(report.status, Some(400 | 404 | 422) | None);
     let message = report.body.message.to_ascii_lowercase();
-    refused && message.contains("reasoning") && !message.contains("reasoning_content")
+    let names_it = message.contains("reasoning") || message.contains("thinking");
+    refused && names_it && !message.contains("reasoning_content")
 }
 
 /// Takes the wish for reasoning out of a request; returns whether there was one.
