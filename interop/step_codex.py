@@ -1,8 +1,9 @@
 """The real Codex CLI works through the bridge: parallel calls, a freeform patch, a stable prompt."""
 
 import json
+import sys
 
-from harness import KEY, equal, expect, fresh, proxy, run
+from harness import HERE, KEY, equal, expect, fresh, proxy, run
 from upstream import Answer, scripted
 
 PATCH = '*** Begin Patch\n*** Update File: a.txt\n@@\n-hello\n+h\u00e4llo "quoted" \\ back\n*** End Patch\n'
@@ -22,18 +23,15 @@ def decide(request):
 
 
 def step(verdicts, llmx, folder):
-    home, work = fresh(folder / "run" / "codex-home"), fresh(folder / "run" / "codex-work")
+    own_tools(verdicts, llmx, folder)
+    tools_of_a_server(verdicts, llmx, folder)
+
+
+def own_tools(verdicts, llmx, folder):
+    work = folder / "run" / "codex-work"
     with scripted(decide) as upstream, proxy(llmx, f"{upstream.url}/v1/chat/completions", "--bridge-to-chat") as base:
-        (home / "config.toml").write_text(
-            'model = "gpt-5.5"\nmodel_provider = "p"\n[model_providers.p]\nname = "P"\n'
-            f'base_url = "{base}/v1"\nwire_api = "responses"\n'
-        )
-        command = [folder / "codex" / "node_modules" / ".bin" / "codex", "exec", "--json", "--skip-git-repo-check",
-                   "-s", "danger-full-access", "-C", work, "do it"]
         with verdicts.check("codex ends with exit code 0"):
-            ended = run(command, timeout=120, env={"CODEX_HOME": home, "HOME": home})
-            equal(ended.returncode, 0, f"exit code ({ended.stdout[-800:]} {ended.stderr[-800:]})")
-            expect("All patched." in ended.stdout, f"the last word is missing: {ended.stdout[-800:]}")
+            codex(folder, base, work, "All patched.")
     requests = upstream.requests
     with verdicts.check("codex takes three turns and no repetition"):
         equal(upstream.problems, [], "problems of the upstream")
@@ -59,6 +57,42 @@ def step(verdicts, llmx, folder):
         for request in requests:
             equal(request.authorization, f"Bearer {KEY}", "authorization")
             equal(request.body["stream_options"], {"include_usage": True}, "stream_options")
+
+
+def tools_of_a_server(verdicts, llmx, folder):
+    """MCP tools are deferred by Codex: the model searches them first, and calls what it found."""
+    with scripted(search_then_multiply) as upstream, proxy(llmx, f"{upstream.url}/v1/chat/completions", "--bridge-to-chat") as base:
+        with verdicts.check("codex finds and calls a tool of an MCP server"):
+            server = f"[mcp_servers.calc]\ncommand = {json.dumps(sys.executable)}\nargs = [{json.dumps(str(HERE / 'mcp_server.py'))}]\n"
+            codex(folder, base, folder / "run" / "codex-mcp-work", "It is 42.", server)
+            equal(upstream.problems, [], "problems of the upstream")
+            equal(len(upstream.requests), 3, "requests")
+            expect("product 42" in upstream.requests[-1].results[-1], f"the tool answered {upstream.requests[-1].results[-1]!r}")
+
+
+def search_then_multiply(request):
+    if not request.results:
+        expect("tool_search" in request.tools, f"no tool_search among {request.tools}")
+        return Answer(calls=[("call_s", "tool_search", {"query": "multiply two numbers"})])
+    if len(request.results) == 1:
+        found = [name for name in request.tools if name.endswith("multiply")]
+        equal(len(found), 1, f"tools to multiply by among {request.tools}")
+        return Answer(calls=[("call_m", found[0], {"a": 6, "b": 7})])
+    return Answer("It is 42.")
+
+
+def codex(folder, base, work, last_word, more_config=""):
+    """Runs one prompt to its end in fresh folders."""
+    home, work = fresh(folder / "run" / "codex-home"), fresh(work)
+    (home / "config.toml").write_text(
+        'model = "gpt-5.5"\nmodel_provider = "p"\n[model_providers.p]\nname = "P"\n'
+        f'base_url = "{base}/v1"\nwire_api = "responses"\n{more_config}'
+    )
+    command = [folder / "codex" / "node_modules" / ".bin" / "codex", "exec", "--json", "--skip-git-repo-check",
+               "-s", "danger-full-access", "-C", work, "do it"]
+    ended = run(command, timeout=120, env={"CODEX_HOME": home, "HOME": home})
+    equal(ended.returncode, 0, f"exit code ({ended.stdout[-800:]} {ended.stderr[-800:]})")
+    expect(last_word in ended.stdout, f"the last word is missing: {ended.stdout[-800:]}")
 
 
 def slice_of(raw, field):
