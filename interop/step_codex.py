@@ -4,7 +4,7 @@ import json
 import sys
 
 from harness import HERE, KEY, equal, expect, fresh, proxy, run
-from upstream import Answer, scripted
+from upstream import ENDPOINTS, Answer, scripted
 
 PATCH = '*** Begin Patch\n*** Update File: a.txt\n@@\n-hello\n+h\u00e4llo "quoted" \\ back\n*** End Patch\n'
 PATCHED = 'h\u00e4llo "quoted" \\ back\n'
@@ -25,6 +25,8 @@ def decide(request):
 def step(verdicts, llmx, folder):
     own_tools(verdicts, llmx, folder)
     tools_of_a_server(verdicts, llmx, folder)
+    for dialect in ("messages", "gemini"):
+        other_dialect(verdicts, llmx, folder, dialect)
 
 
 def own_tools(verdicts, llmx, folder):
@@ -57,6 +59,20 @@ def own_tools(verdicts, llmx, folder):
         for request in requests:
             equal(request.authorization, f"Bearer {KEY}", "authorization")
             equal(request.body["stream_options"], {"include_usage": True}, "stream_options")
+
+
+def other_dialect(verdicts, llmx, folder, dialect):
+    """The same work with an upstream of another dialect, without what only Chat requests have."""
+    work = folder / "run" / f"codex-{dialect}-work"
+    with scripted(decide) as upstream, proxy(llmx, upstream.url + ENDPOINTS[dialect], "--bridge-to", dialect) as base:
+        with verdicts.check(f"codex changes a file through --bridge-to {dialect}"):
+            codex(folder, base, work, "All patched.")
+            equal(upstream.problems, [], "problems of the upstream")
+            equal((work / "a.txt").read_text(encoding="utf-8"), PATCHED, "a.txt")
+            results = [request.results for request in upstream.requests]
+            equal([len(turn) for turn in results], [0, 2, 3], "tool results per request")
+            for result, part in zip(results[-1], ("hello", "beside", "M a.txt")):
+                expect(part in result, f"a tool answered {result!r}, not {part!r}")
 
 
 def tools_of_a_server(verdicts, llmx, folder):

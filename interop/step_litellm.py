@@ -22,10 +22,10 @@ def decide(request):
 
 def step(verdicts, llmx, folder):
     with scripted(decide) as upstream, litellm(folder, upstream.url) as base:
-        for wire_api in ("chat", "responses"):
+        for wire_api, version in (("chat", "/v1"), ("responses", "/v1"), ("messages", "/v1"), ("gemini", "/v1beta")):
             with verdicts.check(f"litellm: a tool turn of llmx exec over wire_api = {wire_api}"):
                 before = len(upstream.requests)
-                ended, work = llmx_exec(llmx, folder / "run" / f"litellm-{wire_api}", f"{base}/v1", wire_api,
+                ended, work = llmx_exec(llmx, folder / "run" / f"litellm-{wire_api}", base + version, wire_api,
                                         "-m", "scripted", "-s", "danger-full-access", "write a file")
                 equal(ended.returncode, 0, f"exit code ({ended.stderr[-1200:]}; upstream: {upstream.problems})")
                 equal(ended.stdout.strip(), "The file says: from litellm", "the answer")

@@ -1,10 +1,7 @@
 """The official OpenAI SDKs work through each bridge; the checks themselves are in client_openai.*."""
 
 from harness import HERE, expect, proxy
-from upstream import Answer, scripted
-
-# What `--upstream-url` is for each dialect.
-ENDPOINTS = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "gemini": "/v1beta"}
+from upstream import ENDPOINTS, Answer, scripted
 
 
 def decide(request):

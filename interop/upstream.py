@@ -155,6 +155,8 @@ class Gemini:
 
 
 CHAT, MESSAGES, GEMINI = Chat, Messages, Gemini
+# What `--upstream-url` ends in for each dialect.
+ENDPOINTS = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "gemini": "/v1beta"}
 
 
 def plain(content):
