@@ -100,8 +100,7 @@ impl State {
             items,
             used: Instant::now(),
         };
-        self.kept()
-            .insert(response.id.clone(), entry, self.max_bytes);
+        self.kept().insert(&response.id, entry, self.max_bytes);
     }
 
     fn conversation(&self, id: &str) -> Result<Vec<Item>, NotKept> {
@@ -137,17 +136,31 @@ impl Kept {
             return None;
         }
         entry.used = now;
-        self.uses.push_back((id.to_owned(), now));
-        Some(entry)
+        self.note_use(id, now);
+        self.entries.get(id)
     }
 
-    fn insert(&mut self, id: String, entry: Entry, max_bytes: usize) {
-        self.bytes += cost(&id, &entry);
-        self.uses.push_back((id.clone(), entry.used));
-        if let Some(replaced) = self.entries.insert(id.clone(), entry) {
-            self.bytes -= cost(&id, &replaced);
+    fn note_use(&mut self, id: &str, now: Instant) {
+        self.uses.push_back((id.to_owned(), now));
+        // Uses that a later one has replaced pile up behind an entry that nobody uses.
+        if self.uses.len() > 2 * self.entries.len() + 16 {
+            let entries = &self.entries;
+            let is_latest = |id, used| {
+                entries
+                    .get(id)
+                    .is_some_and(|entry: &Entry| entry.used == used)
+            };
+            self.uses.retain(|(id, used)| is_latest(id, *used));
         }
-        let now = Instant::now();
+    }
+
+    fn insert(&mut self, id: &str, entry: Entry, max_bytes: usize) {
+        let now = entry.used;
+        self.bytes += cost(id, &entry);
+        if let Some(replaced) = self.entries.insert(id.to_owned(), entry) {
+            self.bytes -= cost(id, &replaced);
+        }
+        self.note_use(id, now);
         while let Some((id, used)) = self.uses.front() {
             let is_latest = self
                 .entries
@@ -168,7 +181,7 @@ impl Kept {
 }
 
 fn cost(id: &str, entry: &Entry) -> usize {
-    ENTRY_BYTES + 2 * id.len() + entry.items.len()
+    ENTRY_BYTES + 3 * id.len() + entry.items.len()
 }
 
 /// Returns input as items: a text is what a user says.
@@ -254,7 +267,9 @@ mod tests {
             let (_, turn) = ask(&state, None, &large).unwrap();
             answer(&state, turn, &format!("r{number}"), "ok");
             // The first one is used again and again.
-            let _kept = ask(&state, Some("r0"), "again").unwrap();
+            for _ in 0..50 {
+                let _kept = ask(&state, Some("r0"), "again").unwrap();
+            }
         }
         assert!(state.kept().bytes <= 8 * 1024);
         assert!(ask(&state, Some("r0"), "x").is_ok());
