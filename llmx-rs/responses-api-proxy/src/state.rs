@@ -145,12 +145,8 @@ impl Kept {
         // Uses that a later one has replaced pile up behind an entry that nobody uses.
         if self.uses.len() > 2 * self.entries.len() + 16 {
             let entries = &self.entries;
-            let is_latest = |id, used| {
-                entries
-                    .get(id)
-                    .is_some_and(|entry: &Entry| entry.used == used)
-            };
-            self.uses.retain(|(id, used)| is_latest(id, *used));
+            self.uses
+                .retain(|(id, used)| entries.get(id).is_some_and(|entry| entry.used == *used));
         }
     }
 
