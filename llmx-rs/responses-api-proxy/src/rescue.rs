@@ -100,6 +100,7 @@ pub(crate) fn upstream(fault: &UpstreamFault) -> Reply {
         | UpstreamFault::Malformed { .. }
         | UpstreamFault::TooLarge(_)
         | UpstreamFault::Cut { .. }
+        | UpstreamFault::NoDialect
         | UpstreamFault::Unsendable(_) => upstream_error(
             StatusCode::BAD_GATEWAY,
             "upstream_broken",

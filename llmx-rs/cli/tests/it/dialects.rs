@@ -48,6 +48,54 @@ fn the_agent_does_its_work_over_gemini() {
     assert_eq!(requests[0].header("x-goog-api-key"), Some("sk-chat"));
 }
 
+#[test]
+fn litellm_or_whatever_is_in_its_place_is_asked_what_it_speaks() {
+    let upstream = ScriptedUpstream::start(|request| {
+        if request.target() == "/v1/responses" {
+            vec![Step::json(404, r#"{"detail":"Not Found"}"#)]
+        } else {
+            answer(request)
+        }
+    });
+    let world = World::new();
+    let output = world
+        .llmx(&["exec", "-m", "any", "-s", "danger-full-access", "go"])
+        .env("LLMX_BASE_URL", upstream.url("/v1"))
+        .env("LLMX_API_KEY", "sk-chat")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output).trim(), "The file says: from chat");
+    let said = stderr(&output);
+    assert_eq!(said.matches("speaks `chat`").count(), 1, "{said}");
+    let requests = upstream.requests();
+    let targets: Vec<_> = requests.iter().map(Message::target).collect();
+    let chat = "/v1/chat/completions";
+    assert_eq!(targets, ["/v1/responses", chat, chat]);
+}
+
+#[test]
+fn a_model_that_does_not_exist_is_not_taken_for_a_missing_dialect() {
+    let upstream = ScriptedUpstream::start(|_| {
+        let error = r#"{"error":{"message":"no such model","code":"model_not_found"}}"#;
+        vec![Step::json(404, error)]
+    });
+    let world = World::new();
+    let output = world
+        .llmx(&["exec", "-m", "nope", "go"])
+        .env("LLMX_BASE_URL", upstream.url("/v1"))
+        .env("LLMX_API_KEY", "k")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("no such model"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(upstream.requests().len(), 1);
+}
+
 /// Lets the agent work against `upstream` and returns its last words.
 fn work(upstream: &ScriptedUpstream, base: &str, wire_api: &str) -> String {
     let world = World::new();
