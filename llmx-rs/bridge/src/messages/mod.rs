@@ -19,7 +19,10 @@ use crate::{ClientFault, Context, LossReport, Options, Stamp, StreamBridge, Stre
 use crate::{UpstreamFault, fold};
 
 pub use answer::MessagesToResponses;
-pub use client::{FromMessages, MessagesContext, ResponsesToMessages, error_body, fold_events};
+pub use client::{
+    FromMessages, MESSAGES_TO_RESPONSES, MessagesContext, ResponsesToMessages, error_body,
+    fold_events,
+};
 pub use decision::RESPONSES_TO_MESSAGES;
 pub use policy::{Policy, Structured, ThinkingStyle};
 

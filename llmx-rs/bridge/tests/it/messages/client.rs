@@ -1,9 +1,11 @@
 //! A client of Messages, such as Claude Code, in front of the pivot.
 
+use llmx_bridge::decision::Decision;
 use llmx_bridge::messages::{
-    ResponsesToMessages, error_body, fold_events, from_messages, reply, to_messages,
+    MESSAGES_TO_RESPONSES, ResponsesToMessages, error_body, fold_events, from_messages, reply,
+    to_messages,
 };
-use llmx_bridge::{Options, StreamBridge, StreamEnd, UpstreamFault, for_responses};
+use llmx_bridge::{LossAction, Options, StreamBridge, StreamEnd, UpstreamFault, for_responses};
 use llmx_wire::messages::{Request, StreamEvent};
 use llmx_wire::responses;
 use proptest::prelude::*;
@@ -358,6 +360,134 @@ fn a_history_is_stable_from_messages_to_the_pivot_and_back() {
     let mut back = json!(back.request);
     back.as_object_mut().unwrap().shift_remove("tool_choice");
     assert_eq!(back, request);
+}
+
+#[test]
+fn the_code_does_what_each_row_of_the_clients_table_says() {
+    for row in MESSAGES_TO_RESPONSES {
+        let request = sample(row.field);
+        let outcome = match from_messages(&parse(&request), &Options::default()) {
+            Err(_) => Decision::Refused,
+            Ok(mut translated) => {
+                for_responses(&mut translated.request, &mut translated.losses);
+                let mut losses = translated.losses.iter();
+                match losses.next().map(|loss| loss.action) {
+                    None => Decision::Mapped,
+                    Some(LossAction::Lowered) => Decision::Lowered,
+                    Some(LossAction::Dropped) => Decision::Dropped,
+                }
+            }
+        };
+        let expected = match row.decision {
+            Decision::Local => Decision::Mapped,
+            decision => decision,
+        };
+        assert_eq!(outcome, expected, "{}", row.field);
+    }
+}
+
+#[test]
+fn every_typed_field_of_the_clients_request_has_a_row() {
+    let full = json!({
+        "model": "m", "max_tokens": 1, "system": "s", "messages": [], "tools": [{"name": "f"}],
+        "tool_choice": {"type": "auto"}, "thinking": {"type": "adaptive"}, "output_config": {"effort": "low", "format": {}},
+        "stop_sequences": ["x"], "temperature": 1.0, "top_p": 1.0, "top_k": 1, "metadata": {"user_id": "u"},
+        "service_tier": "auto", "cache_control": {"type": "ephemeral"}, "stream": true,
+    });
+    let request = parse(&full);
+    assert!(request.extra.is_empty());
+    let written = json!(request);
+    assert_eq!(
+        written.as_object().unwrap().len(),
+        full.as_object().unwrap().len()
+    );
+    let fields = written
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|it| *it != "output_config")
+        .cloned();
+    let nested = ["output_config.effort", "output_config.format"].map(str::to_owned);
+    for field in fields.chain(nested) {
+        assert!(
+            MESSAGES_TO_RESPONSES.iter().any(|row| row.field == field),
+            "{field}"
+        );
+    }
+}
+
+/// A request in which only `field` can be lost.
+fn sample(field: &str) -> Value {
+    let mark = json!({"type": "ephemeral"});
+    let ask = |name: &str, value: Value| {
+        let mut request =
+            json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]});
+        request[name] = value;
+        request
+    };
+    let turn =
+        |role: &str, block: Value| ask("messages", json!([{"role": role, "content": [block]}]));
+    if let Some(kind) = field.strip_prefix("content[].") {
+        let source = json!({"type": "base64", "media_type": "image/png", "data": "AA=="});
+        let carried = r#"llmxr1:{"e":"gAAA"}"#;
+        let (role, more) = match kind {
+            "text" => ("user", json!({"text": "x"})),
+            "image" | "document" => ("user", json!({"source": source})),
+            "tool_use" => ("assistant", json!({"id": "t", "name": "f", "input": {}})),
+            "tool_result" => ("user", json!({"tool_use_id": "t"})),
+            "tool_result.is_error" => (
+                "user",
+                json!({"type": "tool_result", "tool_use_id": "t", "is_error": true}),
+            ),
+            "cache_control" => (
+                "user",
+                json!({"type": "text", "text": "x", "cache_control": mark}),
+            ),
+            "thinking" => ("assistant", json!({"thinking": "x", "signature": carried})),
+            "redacted_thinking" => ("assistant", json!({"data": carried})),
+            _ => ("assistant", json!({})),
+        };
+        let mut block = json!({"type": kind});
+        block
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        return turn(role, block);
+    }
+    if let Some(role) = field.strip_prefix("messages[].") {
+        return turn(role, json!({"type": "text", "text": "x"}));
+    }
+    if let Some(kind) = field.strip_prefix("tools[].") {
+        return ask(
+            "tools",
+            json!([{"type": kind, "name": "f", "input_schema": {}}]),
+        );
+    }
+    match field {
+        "output_config.effort" => ask("output_config", json!({"effort": "low"})),
+        "output_config.format" => ask(
+            "output_config",
+            json!({"format": {"type": "json_schema", "schema": {}}}),
+        ),
+        "messages" => ask("stream", json!(false)),
+        _ => ask(
+            field,
+            match field {
+                "tools" => json!([{"name": "f", "input_schema": {}}]),
+                "tool_choice" => json!({"type": "any"}),
+                "thinking" => json!({"type": "enabled", "budget_tokens": 2048}),
+                "stop_sequences" => json!(["x"]),
+                "max_tokens" | "top_k" => json!(3),
+                "temperature" | "top_p" => json!(0.5),
+                "metadata" => json!({"user_id": "u"}),
+                "cache_control" => mark,
+                "stream" => json!(true),
+                "context_management" => json!({"edits": []}),
+                "mcp_servers" => json!([{"name": "x"}]),
+                _ => json!("auto"),
+            },
+        ),
+    }
 }
 
 fn stream(events: &[Value]) -> Vec<StreamEvent> {
