@@ -21,6 +21,7 @@ pub struct Context {
     pub(crate) think_tags: bool,
     /// The tool whose arguments are the answer's text, where that is how a format is kept.
     pub(crate) answer_tool: Option<String>,
+    pub(crate) calls_in_text: bool,
     /// The ids that calls of the conversation have.
     pub(crate) call_ids: BTreeSet<String>,
     /// A response that has not begun.
@@ -36,6 +37,7 @@ impl Context {
             cumulative: options.cumulative,
             think_tags: options.think_tags,
             answer_tool: None,
+            calls_in_text: options.calls_in_text,
             call_ids: call_ids(request),
             blank: blank(request),
         }

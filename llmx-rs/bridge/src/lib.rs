@@ -2,6 +2,11 @@
 //! every loss.
 //!
 //! Responses is the pivot: each other dialect is one module that translates to it and from it.
+//! [`chat`] is one. What they share is small: `stream` writes every Responses stream, `tools` names
+//! tools so that any server takes them, `seal` lets the client carry an upstream's reasoning,
+//! [`LossReport`], [`ClientFault`] and [`UpstreamFault`] say what could not be done, and by whose
+//! fault, and [`decision`] is the table of what becomes of each field.
+//!
 //! Nothing here reads a clock, a file or the environment, or waits; what differs from run to run,
 //! ids and times, comes in as a [`Stamp`].
 //!

@@ -20,6 +20,10 @@ pub struct Options {
     pub openai_fields: bool,
     /// Whether the upstream takes `strict` in a function.
     pub strict_tools: bool,
+    /// Whether the model takes `temperature` and `top_p`; some that reason refuse them.
+    pub sampling: bool,
+    /// Whether the conversation may end with words of the model, for it to go on from.
+    pub prefill: bool,
     /// Whether the driver keeps responses, so that `store` is honoured.
     pub stores: bool,
     /// Whether the upstream repeats in each chunk everything that it said before. Never guessed:
@@ -27,6 +31,9 @@ pub struct Options {
     pub cumulative: bool,
     /// Whether an answer that opens with `<think>` holds reasoning up to `</think>`.
     pub think_tags: bool,
+    /// Whether calls that a model writes into its text, between `<tool_call>` and `</tool_call>`,
+    /// are calls. Off by default: the text may be about such tags.
+    pub calls_in_text: bool,
     /// Whether reasoning goes back to the upstream that it came from, where it asks for it.
     pub replay_reasoning: bool,
     /// What only an upstream of Messages needs to know.
@@ -47,13 +54,35 @@ impl Default for Options {
             efforts: Vec::new(),
             openai_fields: false,
             strict_tools: true,
+            sampling: true,
+            prefill: true,
             stores: false,
             cumulative: false,
             think_tags: true,
+            calls_in_text: false,
             replay_reasoning: true,
             messages: messages::Policy::default(),
             gemini: gemini::Policy::default(),
             limits: Limits::default(),
+        }
+    }
+}
+
+impl Options {
+    /// Returns what is known of the upstream at `host`; elsewhere the default.
+    pub fn for_host(host: &str) -> Self {
+        let host = host.to_ascii_lowercase();
+        let openai = host == "api.openai.com" || host.ends_with(".openai.azure.com");
+        let token_bound = if openai {
+            TokenBound::MaxCompletionTokens
+        } else {
+            TokenBound::default()
+        };
+        Self {
+            openai_fields: openai,
+            token_bound,
+            provider: host,
+            ..Self::default()
         }
     }
 }

@@ -175,14 +175,11 @@ pub enum Problem {
         /// The provider.
         provider: String,
     },
-    /// A protocol that needs the bridge.
+    /// A protocol that would have to be found out.
     #[error(
-        "`wire_api = \"{word}\"` is not there yet; use `wire_api = \"chat\"` where the provider offers Chat Completions, or `wire_api = \"responses\"`"
+        "`wire_api = \"auto\"` is not there yet; name what the provider speaks: responses, chat, messages or gemini"
     )]
-    NoBridge {
-        /// The protocol as given.
-        word: &'static str,
-    },
+    NoAuto,
     /// A configuration file that cannot be read.
     #[error("{} cannot be read ({reason}); correct its permissions or remove it", path.display())]
     Unreadable {

@@ -82,16 +82,12 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn dialect(&mut self, wire_api: Option<Located<WireApi>>) -> Option<Dialect> {
         let wire_api = wire_api.unwrap_or_else(|| default(WireApi::Dialect(Dialect::Responses)));
-        let word = match wire_api.value {
-            WireApi::Dialect(dialect @ (Dialect::Chat | Dialect::Responses)) => {
-                self.keep("wire_api", wire_api);
-                return Some(dialect);
-            }
-            WireApi::Dialect(dialect) => dialect.name(),
-            WireApi::Auto => "auto",
+        let WireApi::Dialect(dialect) = wire_api.value else {
+            self.fault(Problem::NoAuto, &wire_api.place);
+            return None;
         };
-        self.fault(Problem::NoBridge { word }, &wire_api.place);
-        None
+        self.keep("wire_api", wire_api);
+        Some(dialect)
     }
 
     fn base_url(&mut self, setting: Option<Located<String>>) -> Option<String> {

@@ -2,31 +2,34 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llmx_config::Provider;
-use llmx_upstream::{BadTarget, Endpoint, Insecure, Target};
+use llmx_upstream::{BadTarget, BridgeOptions, Endpoint, Insecure, Target};
 use llmx_wire::Dialect;
 
 /// Checks `provider` and fills in everything that its requests share.
 pub(crate) fn target(provider: &Provider) -> Result<Target, BadTarget> {
+    // Whoever writes a URL without TLS into their own configuration has decided; gateways on a
+    // private network are commonly reached that way.
+    let endpoint = Endpoint::parse(&url(provider), Insecure::Allowed)?;
+    let bridge = BridgeOptions {
+        provider: provider.id.clone(),
+        ..BridgeOptions::for_host(endpoint.uri().host().unwrap_or_default())
+    };
     Ok(Target {
-        // Whoever writes a URL without TLS into their own configuration has decided; gateways on
-        // a private network are commonly reached that way.
-        endpoint: Endpoint::parse(&url(provider), Insecure::Allowed)?,
+        endpoint,
+        bridge,
         headers: headers(provider)?,
-        authorization: match &provider.key {
-            Some(key) => Some(Target::bearer(key.expose())?),
+        credential: match &provider.key {
+            Some(key) => Some(Target::credential(provider.dialect, key.expose())?),
             None => None,
         },
         dialect: provider.dialect,
-        bridge: llmx_upstream::BridgeOptions {
-            provider: provider.id.clone(),
-            ..llmx_upstream::BridgeOptions::default()
-        },
         idle_timeout: provider.stream_idle_timeout,
     })
 }
 
 fn url(provider: &Provider) -> String {
     let mut url = format!("{}/{}", provider.base_url, path(provider.dialect));
+    url.truncate(url.trim_end_matches('/').len());
     if !provider.query_params.is_empty() {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&provider.query_params);
@@ -41,8 +44,9 @@ fn path(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Chat => "chat/completions",
         Dialect::Messages => "messages",
-        // Gemini names the model in the path; the exchange refuses it before any path matters.
-        Dialect::Responses | Dialect::Gemini => "responses",
+        Dialect::Responses => "responses",
+        // The model stands in the path, which the exchange therefore completes.
+        Dialect::Gemini => "",
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use llmx_wire::Dialect;
+
 /// Flags of `llmx responses-api-proxy`.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = AFTER_HELP)]
@@ -26,9 +28,9 @@ pub struct Args {
     )]
     pub upstream_url: String,
 
-    /// Translate to what the upstream speaks; its URL then ends in that dialect's own endpoint.
-    #[arg(long, value_name = "DIALECT", value_parser = ["chat"])]
-    pub bridge_to: Option<String>,
+    /// Translate to what the upstream speaks.
+    #[arg(long, value_name = "DIALECT", value_enum)]
+    pub bridge_to: Option<BridgeTo>,
 
     /// Short for --bridge-to chat: the upstream is a /chat/completions endpoint.
     #[arg(long, conflicts_with = "bridge_to")]
@@ -66,6 +68,31 @@ pub struct Args {
     /// How long running answers may take to end after a shutdown began.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub shutdown_grace: u64,
+}
+
+impl Args {
+    /// Returns what the upstream speaks, if it is not Responses.
+    pub(crate) fn bridge(&self) -> Option<Dialect> {
+        let to = self
+            .bridge_to
+            .or(self.bridge_to_chat.then_some(BridgeTo::Chat));
+        to.map(|to| match to {
+            BridgeTo::Chat => Dialect::Chat,
+            BridgeTo::Messages => Dialect::Messages,
+            BridgeTo::Gemini => Dialect::Gemini,
+        })
+    }
+}
+
+/// The dialects that requests can be translated to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum BridgeTo {
+    /// OpenAI Chat Completions: the upstream's URL ends in /chat/completions.
+    Chat,
+    /// Anthropic Messages: the upstream's URL ends in /messages.
+    Messages,
+    /// Google Gemini: the upstream's URL ends before /models, as in /v1beta.
+    Gemini,
 }
 
 const AFTER_HELP: &str = "\

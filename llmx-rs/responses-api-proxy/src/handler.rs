@@ -30,7 +30,7 @@ pub(crate) enum Route {
     /// As it came.
     Forward(Box<Forward>),
     /// Translated.
-    Bridged(Bridged),
+    Bridged(Box<Bridged>),
 }
 
 /// An upstream that speaks Responses itself.
@@ -79,7 +79,7 @@ impl Route {
                 endpoint: forward.endpoint.clone(),
                 authorization: forward.authorization.clone(),
             })),
-            Self::Bridged(bridged) => Self::Bridged(bridged.for_another_thread()),
+            Self::Bridged(bridged) => Self::Bridged(Box::new(bridged.for_another_thread())),
         }
     }
 

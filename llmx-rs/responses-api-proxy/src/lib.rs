@@ -16,6 +16,6 @@ mod secret;
 mod server_info;
 mod stop;
 
-pub use args::Args;
+pub use args::{Args, BridgeTo};
 pub use error::ProxyError;
 pub use run::run;

@@ -10,7 +10,6 @@ use std::time::Duration;
 use http::HeaderMap;
 use llmx_serve::{AllowedUids, Ending, Limits, Listeners, Server, bind_loopback};
 use llmx_upstream::{Client, ClientOptions, Endpoint, Exchange, Insecure, Target};
-use llmx_wire::Dialect;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
@@ -128,34 +127,29 @@ async fn serve(
 
 /// Prepares the way to the upstream, with its connections and certificates.
 fn route(args: &Args, endpoint: Endpoint, secret: &Secret) -> Result<Route, ProxyError> {
-    let authorization = secret.header();
     let options = ClientOptions {
         use_env_proxy: args.use_env_proxy,
         ..ClientOptions::default()
     };
-    if !args.bridge_to_chat && args.bridge_to.is_none() {
+    let Some(dialect) = args.bridge() else {
         return Ok(Route::Forward(Box::new(Forward {
             client: Client::new(&endpoint, options)?,
             endpoint,
-            authorization,
+            authorization: secret.header(),
         })));
-    }
+    };
     let target = Target {
-        bridge: llmx_bridge::Options {
-            // What one upstream sealed must not go to another.
-            provider: endpoint.uri().host().unwrap_or_default().to_owned(),
-            ..llmx_bridge::Options::default()
-        },
+        bridge: llmx_bridge::Options::for_host(endpoint.uri().host().unwrap_or_default()),
         endpoint,
         headers: HeaderMap::new(),
-        authorization: Some(authorization),
-        dialect: Dialect::Chat,
+        credential: Some(secret.credential(dialect)),
+        dialect,
         idle_timeout: options.answer_timeout,
     };
-    Ok(Route::Bridged(Bridged {
+    Ok(Route::Bridged(Box::new(Bridged {
         exchange: Exchange::new(target, args.use_env_proxy)?,
         body_limit: args.body_limit.saturating_mul(1 << 20),
-    }))
+    })))
 }
 
 #[cfg(unix)]

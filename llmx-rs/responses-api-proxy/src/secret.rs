@@ -9,7 +9,9 @@
 use std::alloc::{Layout, alloc_zeroed};
 use std::io;
 
-use http::HeaderValue;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use llmx_upstream::credential_name;
+use llmx_wire::Dialect;
 use zeroize::Zeroizing;
 
 use crate::error::ProxyError;
@@ -61,6 +63,17 @@ impl Secret {
         let mut value = HeaderValue::from_static(self.bearer);
         value.set_sensitive(true);
         value
+    }
+
+    /// Returns the header in which upstreams of `dialect` expect the key, without a copy of it.
+    pub(crate) fn credential(&self, dialect: Dialect) -> (HeaderName, HeaderValue) {
+        let name = credential_name(dialect);
+        if name == AUTHORIZATION {
+            return (name, self.header());
+        }
+        let mut value = HeaderValue::from_static(self.key());
+        value.set_sensitive(true);
+        (name, value)
     }
 
     /// Returns the key alone, for finding it where it must not stand.

@@ -109,6 +109,35 @@ impl Endpoint {
         &self.host
     }
 
+    /// Returns the URL under which `model` answers, where this endpoint is the base of a Gemini API:
+    /// that API names the model and the kind of answer in the path.
+    pub(crate) fn of_gemini_model(&self, model: &str, streams: bool) -> Uri {
+        let model = model.strip_prefix("models/").unwrap_or(model);
+        // What is not part of a name would end it, or the path.
+        let mut path = String::from(self.uri.path().trim_end_matches('/'));
+        path.push_str("/models/");
+        for byte in model.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+                path.push(char::from(byte));
+            } else {
+                path.push_str(&format!("%{byte:02X}"));
+            }
+        }
+        path.push_str(if streams {
+            ":streamGenerateContent?alt=sse"
+        } else {
+            ":generateContent"
+        });
+        if let Some(query) = self.uri.query() {
+            path.push(if streams { '&' } else { '?' });
+            path.push_str(query);
+        }
+        let mut parts = self.uri.clone().into_parts();
+        // Every part was a part of a URL already, or is encoded here.
+        parts.path_and_query = path.parse().ok();
+        Uri::from_parts(parts).unwrap_or_else(|_| self.uri.clone())
+    }
+
     /// Returns whether connections to it are encrypted.
     pub fn is_https(&self) -> bool {
         self.uri.scheme() == Some(&Scheme::HTTPS)
@@ -149,6 +178,28 @@ mod tests {
             "/x/responses?api-version=2025-04-01"
         );
         assert!(endpoint.is_https());
+    }
+
+    #[test]
+    fn a_gemini_model_stands_in_the_path_and_cannot_leave_it() {
+        let endpoint = parse("https://g.example/v1beta/?key=1").unwrap();
+        for (model, streams, expected) in [
+            (
+                "models/g-2.5",
+                true,
+                "https://g.example/v1beta/models/g-2.5:streamGenerateContent?alt=sse&key=1",
+            ),
+            (
+                "a?b#c d",
+                false,
+                "https://g.example/v1beta/models/a%3Fb%23c%20d:generateContent?key=1",
+            ),
+        ] {
+            assert_eq!(
+                endpoint.of_gemini_model(model, streams).to_string(),
+                expected
+            );
+        }
     }
 
     #[test]

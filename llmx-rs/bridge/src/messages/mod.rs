@@ -78,6 +78,11 @@ pub fn without_reasoning(request: &mut messages::Request) -> bool {
     request.thinking.take().is_some() || had_effort
 }
 
+/// Takes a whole answer apart into the events of a stream.
+pub fn events(answer: messages::Response) -> Vec<messages::StreamEvent> {
+    answer::events(answer)
+}
+
 /// Translates a whole answer: the same code as a stream, pushed event by event and folded.
 pub fn respond(
     answer: messages::Response,
@@ -86,7 +91,7 @@ pub fn respond(
 ) -> Result<responses::Response, UpstreamFault> {
     let mut out = Vec::new();
     let mut bridge = MessagesToResponses::new(context, stamp);
-    for event in answer::events(answer) {
+    for event in events(answer) {
         bridge.push(event, &mut out)?;
     }
     bridge.finish(StreamEnd::Done, &mut out);

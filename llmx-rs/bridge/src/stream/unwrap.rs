@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Takes `input` out of a JSON object that comes in pieces.
 #[derive(Debug, Default)]
 pub(super) struct Unwrapper {
-    /// All that came, for the case that it is not of the expected form.
+    /// All that came, as long as it may not be of the expected form.
     raw: String,
     state: State,
     /// What was given out.
@@ -58,14 +58,17 @@ impl Unwrapper {
     pub(super) fn push(&mut self, piece: &str) -> String {
         let mut certain = String::new();
         for c in piece.chars() {
-            self.raw.push(c);
             match &mut self.state {
-                State::Head => self.state = head(&self.raw),
+                State::Head => {
+                    self.raw.push(c);
+                    self.state = head(&self.raw);
+                }
                 State::Inside(escape) => match step(*escape, c, &mut self.high, &mut certain) {
                     Some(next) => *escape = next,
                     None => self.state = State::After,
                 },
-                State::After | State::Odd => {}
+                State::Odd => self.raw.push(c),
+                State::After => {}
             }
         }
         self.text.push_str(&certain);

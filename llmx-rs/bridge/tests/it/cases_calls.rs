@@ -97,6 +97,15 @@ fn case_05_a_new_id_on_every_piece_is_one_call_too() {
 }
 
 #[test]
+fn case_05_a_name_on_every_piece_without_ids_is_one_call() {
+    let events = run(&[
+        piece(Some(0), None, "read", "{\"p\""),
+        piece(Some(0), None, "read", ":1}"),
+    ]);
+    assert_eq!(events, ["read({\"p\":1}) #call_t_0"]);
+}
+
+#[test]
 fn case_06_an_id_at_another_index_is_still_its_call() {
     let events = run(&[
         piece(Some(0), Some("a"), "read", "{\"p\""),
@@ -251,6 +260,17 @@ fn case_15_text_call_text_are_three_items_in_order() {
 }
 
 #[test]
+fn case_15_a_call_goes_on_after_text_and_another_call() {
+    let events = run(&[
+        piece(Some(0), Some("a"), "read", "{\"p\""),
+        text("meanwhile"),
+        piece(Some(1), Some("b"), "read", "{\"p\":2}"),
+        piece(Some(0), None, "", ":1}"),
+    ]);
+    assert_eq!(events, ["read({\"p\":1}) #a", "read({\"p\":2}) #b"]);
+}
+
+#[test]
 fn case_16_a_call_in_the_last_chunk_counts() {
     let mut chunk = piece(Some(0), Some("a"), "read", "{}");
     chunk["choices"][0]["finish_reason"] = "tool_calls".into();
@@ -280,6 +300,41 @@ fn case_19_a_malformed_call_fails() {
         outcome(events),
         ("failed".to_owned(), "server_error".to_owned())
     );
+}
+
+#[test]
+fn case_20_calls_in_the_text_are_found_on_request_at_every_cut() {
+    let written = "I look. <tool_call>\n{\"name\": \"read\", \"arguments\": {\"p\": 1}}\n</tool_call>\
+                   <tool_call>{\"name\": \"read\"}</tool_call> <tool_call>no</tool_call> <b";
+    let run = |calls_in_text, size: usize| {
+        let options = Options {
+            calls_in_text,
+            ..options()
+        };
+        let asked = try_request(json!("hi"), json!({}), &options).unwrap();
+        let chars: Vec<char> = written.chars().collect();
+        let mut chunks: Vec<Value> = chars
+            .chunks(size)
+            .map(|piece| text(&piece.iter().collect::<String>()))
+            .collect();
+        chunks.push(ends("stop"));
+        let events = stream_for(asked, &chunks, StreamEnd::Done);
+        let said: String = folded(events.clone())
+            .output
+            .iter()
+            .filter_map(|item| match item {
+                Item::Message(message) => Some(message.text()),
+                _ => None,
+            })
+            .collect();
+        (said, calls(events))
+    };
+    for size in 1..40 {
+        let (said, calls) = run(true, size);
+        assert_eq!(said, "I look.  <tool_call>no</tool_call> <b", "{size}");
+        assert_eq!(calls, ["read({\"p\":1}) #call_t_0", "read({}) #call_t_1"]);
+        assert_eq!(run(false, size), (written.to_owned(), vec![]));
+    }
 }
 
 #[test]
@@ -338,5 +393,9 @@ fn an_unstreamed_answer_without_ids_and_indexes_keeps_its_calls_apart() {
         "message": {"role": "assistant", "content": null, "tool_calls": [call(1), call(2)]},
         "finish_reason": "tool_calls",
     }]}));
+    assert_eq!(response.output.len(), 2);
+
+    let bare = json!({"function": {"name": "read", "arguments": "{}"}});
+    let response = whole(json!({"choices": [{"message": {"tool_calls": [bare, bare]}}]}));
     assert_eq!(response.output.len(), 2);
 }

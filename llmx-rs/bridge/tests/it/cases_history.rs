@@ -169,6 +169,26 @@ fn case_08_an_id_that_returns_is_made_unique() {
 }
 
 #[test]
+fn an_output_answers_the_latest_call_of_its_id() {
+    let messages = messages(json!([
+        call("a", "{}"),
+        user("again"),
+        call("a", "{}"),
+        output("a", "1"),
+    ]));
+    assert_eq!(
+        brief(&messages),
+        [
+            "assistant+a",
+            "tool=a:There is no result: the call was not completed.",
+            "user:again",
+            "assistant+a_2",
+            "tool=a_2:1"
+        ]
+    );
+}
+
+#[test]
 fn arguments_that_are_not_json_survive_as_text() {
     let translated = request(json!([call("a", "{\"p\":"), output("a", "no")]), json!({}));
     let messages = json!(translated.request.messages);

@@ -31,6 +31,43 @@ fn case_43_truncation_is_dropped_by_name() {
 }
 
 #[test]
+fn case_44_words_of_the_model_at_the_end_are_refused_where_no_one_goes_on_from_them() {
+    let input = json!([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "I"}]);
+    assert!(try_request(input.clone(), json!({}), &options()).is_ok());
+    let strict = Options {
+        prefill: false,
+        ..options()
+    };
+    let fault = try_request(input, json!({}), &strict).unwrap_err();
+    assert_eq!(fault.path(), "input");
+}
+
+#[test]
+fn case_55_sampling_is_dropped_by_name_where_the_model_takes_none() {
+    let fields = json!({"temperature": 0.5, "top_p": 0.5});
+    let reasoner = Options {
+        sampling: false,
+        ..options()
+    };
+    let translated = try_request(json!("hi"), fields, &reasoner).unwrap();
+    assert_eq!(
+        translated.losses.header_value().unwrap(),
+        "temperature, top_p"
+    );
+    assert_eq!(translated.request.temperature, None);
+}
+
+#[test]
+fn openai_is_known_by_its_host_and_others_are_not() {
+    let known = Options::for_host("API.openai.com");
+    assert!(known.openai_fields);
+    assert_eq!(known.token_bound, TokenBound::MaxCompletionTokens);
+    let unknown = Options::for_host("api.openai.com.example");
+    assert_eq!(unknown.provider, "api.openai.com.example");
+    assert!(!unknown.openai_fields);
+}
+
+#[test]
 fn case_72_each_format_has_its_place() {
     let format = |format: Value| {
         json!(

@@ -1,7 +1,7 @@
 //! Reasoning is kept apart from the answer and goes back only where it came from (cases 49 to 55).
 
-use llmx_bridge::chat::{to_chat, without_reasoning};
-use llmx_bridge::{Options, StreamEnd};
+use llmx_bridge::chat::{refuses_reasoning, to_chat, without_reasoning};
+use llmx_bridge::{Options, StreamEnd, UpstreamFault};
 use llmx_wire::responses::Item;
 use serde_json::{Value, json};
 
@@ -192,5 +192,12 @@ fn a_retry_without_reasoning_can_be_made_once() {
     let mut body = request(json!("hi"), json!({"reasoning": {"effort": "low"}})).request;
     assert!(without_reasoning(&mut body));
     assert!(!without_reasoning(&mut body));
+
+    let said = |status: u16, body: &str| UpstreamFault::from_answer(status, body.as_bytes());
+    let refusal = r#"{"error":{"message":"m does not support parameters: ['reasoning_effort']"}}"#;
+    assert!(refuses_reasoning(&said(400, refusal)));
+    assert!(!refuses_reasoning(&said(500, refusal)));
+    let other = r#"{"error":{"message":"the reasoning_content must be passed back"}}"#;
+    assert!(!refuses_reasoning(&said(400, other)));
     assert!(json!(body).get("reasoning_effort").is_none());
 }

@@ -6,7 +6,9 @@ use llmx_wire::chat::Chunk;
 use llmx_wire::responses::StreamEvent;
 use serde_json::{Value, json};
 
-use crate::support::{delta, ends, folded, kinds, offering, outcome, stamp, stream, text, whole};
+use crate::support::{
+    delta, ends, folded, kinds, offering, outcome, piece, stamp, stream, text, whole,
+};
 
 fn ended(status: &str, why: &str) -> (String, String) {
     (status.to_owned(), why.to_owned())
@@ -26,6 +28,45 @@ fn case_63_a_reason_makes_an_answer_whole_and_its_absence_does_not() {
     assert_eq!(outcome(stream(&[], StreamEnd::Eof)), failed);
     let broken = StreamEnd::Broken(UpstreamFault::Broken("reset".to_owned()));
     assert_eq!(outcome(stream(&answer, broken)), failed);
+}
+
+#[test]
+fn empty_content_makes_no_message() {
+    let call = piece(Some(0), Some("a"), "read", "{}");
+    let mut last = ends("tool_calls");
+    last["choices"][0]["delta"] = json!({"content": ""});
+    let events = stream(&[text(""), call, last], StreamEnd::Done);
+    let output = folded(events).output;
+    assert_eq!(output.len(), 1);
+    assert_eq!(output[0].kind(), "function_call");
+}
+
+#[test]
+fn a_call_that_the_stream_cuts_off_is_shown_as_incomplete() {
+    let chunks = [piece(Some(0), Some("a"), "read", "{\"p")];
+    let response = json!(folded(stream(&chunks, StreamEnd::Eof)));
+    assert_eq!(response["status"], "failed");
+    assert_eq!(response["output"][0]["status"], "incomplete");
+}
+
+#[test]
+fn growing_text_is_understood_where_the_provider_sends_it() {
+    let words = |cumulative: bool, chunks: &[Value]| {
+        let mut options = crate::support::options();
+        options.cumulative = cumulative;
+        let asked = crate::support::try_request(json!("hi"), json!({}), &options).unwrap();
+        let events = crate::support::stream_for(asked, chunks, StreamEnd::Done);
+        json!(folded(events).output)[0]["content"][0]["text"].clone()
+    };
+    assert_eq!(
+        words(true, &[text("1"), text("10"), text("10!"), ends("stop")]),
+        "10!"
+    );
+    assert_eq!(words(false, &[text("1"), text("10"), ends("stop")]), "110");
+    assert_eq!(
+        words(false, &[text("ha"), text("ha"), ends("stop")]),
+        "haha"
+    );
 }
 
 #[test]

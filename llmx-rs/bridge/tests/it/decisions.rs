@@ -59,8 +59,9 @@ fn every_case_that_the_document_lists_as_done_has_its_test() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"));
     let document = fs::read_to_string(path.join("../../docs/bridging.md")).unwrap();
     let mut sources = String::new();
-    read_all(&path.join("tests/it"), &mut sources);
-    read_all(&path.join("src"), &mut sources);
+    for folder in ["tests/it", "src", "../wire/tests/it"] {
+        read_all(&path.join(folder), &mut sources);
+    }
     let cases = document.split("## Hard cases").nth(1).unwrap();
     let tests = cases.split('`').skip(1).step_by(2);
     let tests: Vec<&str> = tests

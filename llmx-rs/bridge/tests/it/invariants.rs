@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 
 use llmx_bridge::chat::{ChatToResponses, respond};
-use llmx_bridge::{StreamBridge, StreamEnd, UpstreamFault, fold};
+use llmx_bridge::{Options, StreamBridge, StreamEnd, UpstreamFault, fold};
 use llmx_wire::chat::Chunk;
 use llmx_wire::responses::{Item, StreamEvent};
 use llmx_wire::sse::{Decoder, Limits};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{offering, stamp, stream};
+use crate::support::{offering, offering_with, options, stamp, stream, stream_for};
 
 /// A piece of an answer, well formed or not.
 fn any_delta() -> impl Strategy<Value = Value> {
     let word = prop_oneof![
         "[a-z<>/{}\"\\\\ é]{0,6}",
         Just("<think>".to_owned()),
-        Just("</think>".to_owned())
+        Just("</think>".to_owned()),
+        Just("<tool_call>{\"name\":\"read\"}".to_owned()),
+        Just("</tool_call>".to_owned())
     ];
     let name = prop_oneof![
         Just(Value::Null),
@@ -74,12 +76,27 @@ fn any_end() -> impl Strategy<Value = StreamEnd> {
     ]
 }
 
+/// The events of an answer, for an upstream with any traits.
+fn any_answer() -> impl Strategy<Value = Vec<StreamEvent>> {
+    let chunks = prop::collection::vec(any_chunk(), 0..12);
+    let traits = (any::<bool>(), any::<bool>(), any::<bool>());
+    (chunks, any_end(), traits).prop_map(|(chunks, end, traits)| {
+        let (cumulative, calls_in_text, think_tags) = traits;
+        let options = Options {
+            cumulative,
+            calls_in_text,
+            think_tags,
+            ..options()
+        };
+        stream_for(offering_with(&options), &chunks, end)
+    })
+}
+
 proptest! {
     #[test]
     fn there_is_one_terminal_event_and_it_is_last(
-        chunks in prop::collection::vec(any_chunk(), 0..12), end in any_end()
+        events in any_answer()
     ) {
-        let events = stream(&chunks, end);
         let terminal = events.iter().filter(|event| event.is_terminal()).count();
         prop_assert_eq!(terminal, 1);
         prop_assert!(events.last().unwrap().is_terminal());
@@ -87,18 +104,17 @@ proptest! {
 
     #[test]
     fn numbers_rise_by_one_from_zero(
-        chunks in prop::collection::vec(any_chunk(), 0..12), end in any_end()
+        events in any_answer()
     ) {
-        for (number, event) in stream(&chunks, end).iter().enumerate() {
+        for (number, event) in events.iter().enumerate() {
             prop_assert_eq!(&json!(event)["sequence_number"], number);
         }
     }
 
     #[test]
     fn every_item_is_added_and_done_once_in_order_and_stands_in_the_output(
-        chunks in prop::collection::vec(any_chunk(), 0..12), end in any_end()
+        events in any_answer()
     ) {
-        let events = stream(&chunks, end);
         let (mut added, mut done) = (Vec::new(), Vec::new());
         for event in &events {
             match event {
@@ -116,9 +132,9 @@ proptest! {
 
     #[test]
     fn call_ids_are_unique_and_never_empty(
-        chunks in prop::collection::vec(any_chunk(), 0..12), end in any_end()
+        events in any_answer()
     ) {
-        let output = json!(fold(stream(&chunks, end)).unwrap().output);
+        let output = json!(fold(events).unwrap().output);
         let mut ids: Vec<&str> = output.as_array().unwrap().iter()
             .filter_map(|item| item["call_id"].as_str())
             .collect();
@@ -131,10 +147,10 @@ proptest! {
 
     #[test]
     fn what_is_done_is_the_sum_of_its_deltas(
-        chunks in prop::collection::vec(any_chunk(), 0..12), end in any_end()
+        events in any_answer()
     ) {
         let mut sums: BTreeMap<(String, String, u64), String> = BTreeMap::new();
-        for event in stream(&chunks, end) {
+        for event in events {
             let kind = event.kind().to_owned();
             let event = json!(event);
             let Some((what, step)) = kind.rsplit_once('.') else { continue };
@@ -225,7 +241,7 @@ proptest! {
         }
         let request = json!({"model": "m", "input": [value], "tools": [value], "tool_choice": value, "text": {"format": value}});
         if let Ok(request) = serde_json::from_value(request) {
-            drop(llmx_bridge::chat::to_chat(&request, &llmx_bridge::Options::default()));
+            drop(llmx_bridge::chat::to_chat(&request, &Options::default()));
         }
     }
 }

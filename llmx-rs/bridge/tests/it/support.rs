@@ -87,7 +87,11 @@ pub(crate) fn chat_context() -> ChatContext {
 
 /// A request that offers functions, a free-form tool, a group, a search and a shell.
 pub(crate) fn offering() -> ToChat {
-    request(
+    offering_with(&options())
+}
+
+pub(crate) fn offering_with(options: &Options) -> ToChat {
+    try_request(
         json!("hi"),
         json!({"tools": [
             {"type": "function", "name": "read", "parameters": {"type": "object"}},
@@ -97,7 +101,9 @@ pub(crate) fn offering() -> ToChat {
             {"type": "tool_search", "execution": "client", "parameters": {"type": "object"}},
             {"type": "local_shell"},
         ]}),
+        options,
     )
+    .unwrap()
 }
 
 pub(crate) fn folded(events: Vec<StreamEvent>) -> Response {

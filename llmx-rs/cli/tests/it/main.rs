@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bare;
+mod chat;
 mod demo;
 mod exec;
 #[cfg(target_os = "linux")]

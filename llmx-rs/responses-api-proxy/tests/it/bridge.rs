@@ -293,3 +293,104 @@ fn bridged_exchanges_are_dumped_as_the_client_saw_them() {
             .contains("response.completed")
     );
 }
+
+fn bridge_to(dialect: &str, upstream: &ScriptedUpstream, path: &str) -> Proxy {
+    let mut command = crate::proxy::command();
+    command.args([
+        "--bridge-to",
+        dialect,
+        "--upstream-url",
+        &upstream.url(path),
+    ]);
+    Proxy::spawn(command)
+}
+
+fn last_of(answer: &Answer) -> Value {
+    assert_eq!(answer.status(), 200, "{}", answer.text());
+    events(answer).pop().unwrap()
+}
+
+#[test]
+fn messages_upstreams_get_their_own_header_and_endpoint() {
+    let upstream = ScriptedUpstream::start(|request| {
+        let event =
+            |name: &str, data: Value| Step::chunk(&format!("event: {name}\ndata: {data}\n\n"));
+        let text = body(request)["messages"][0]["content"][0]["text"].clone();
+        vec![
+            Step::sse_head(),
+            event(
+                "message_start",
+                json!({ "type": "message_start", "message": { "id": "m",
+                "type": "message", "role": "assistant", "model": "c", "content": [],
+                "stop_reason": null, "usage": { "input_tokens": 3, "output_tokens": 1,
+                "cache_read_input_tokens": 10 } } }),
+            ),
+            event(
+                "content_block_start",
+                json!({ "type": "content_block_start", "index": 0,
+                "content_block": { "type": "text", "text": "" } }),
+            ),
+            event(
+                "content_block_delta",
+                json!({ "type": "content_block_delta", "index": 0,
+                "delta": { "type": "text_delta", "text": text } }),
+            ),
+            event(
+                "content_block_stop",
+                json!({ "type": "content_block_stop", "index": 0 }),
+            ),
+            event(
+                "message_delta",
+                json!({ "type": "message_delta",
+                "delta": { "stop_reason": "end_turn" }, "usage": { "output_tokens": 5 } }),
+            ),
+            event("message_stop", json!({ "type": "message_stop" })),
+            Step::last_chunk(),
+        ]
+    });
+    let proxy = bridge_to("messages", &upstream, "/v1/messages");
+    let last = last_of(&proxy.exchange(&proxy.post(REQUEST)).unwrap());
+    assert_eq!(last["type"], "response.completed");
+    assert_eq!(last["response"]["output"][0]["content"][0]["text"], "hi");
+    // Messages counts cached tokens apart; Responses counts them in.
+    assert_eq!(last["response"]["usage"]["input_tokens"], 13);
+
+    let request = upstream.requests().remove(0);
+    assert_eq!(request.target(), "/v1/messages");
+    assert_eq!(request.header("x-api-key"), Some(KEY));
+    assert_eq!(request.header("authorization"), None);
+    assert_eq!(request.header("anthropic-version"), Some("2023-06-01"));
+    assert!(body(&request)["max_tokens"].is_u64());
+}
+
+#[test]
+fn gemini_upstreams_get_their_own_header_and_the_model_in_the_path() {
+    let upstream = ScriptedUpstream::start(|request| {
+        let text = body(request)["contents"][0]["parts"][0]["text"].clone();
+        let chunk = |text: &Value, finish: Value| {
+            let chunk = json!({ "candidates": [{ "content": { "role": "model",
+                "parts": [{ "text": text }] }, "finishReason": finish }],
+                "usageMetadata": { "promptTokenCount": 4, "candidatesTokenCount": 2,
+                "totalTokenCount": 6 } });
+            Step::event(&chunk.to_string())
+        };
+        vec![
+            Step::sse_head(),
+            chunk(&text, Value::Null),
+            chunk(&json!("!"), json!("STOP")),
+            Step::last_chunk(),
+        ]
+    });
+    let proxy = bridge_to("gemini", &upstream, "/v1beta");
+    let last = last_of(&proxy.exchange(&proxy.post(REQUEST)).unwrap());
+    assert_eq!(last["type"], "response.completed");
+    assert_eq!(last["response"]["output"][0]["content"][0]["text"], "hi!");
+
+    let request = upstream.requests().remove(0);
+    assert_eq!(
+        request.target(),
+        "/v1beta/models/m:streamGenerateContent?alt=sse"
+    );
+    assert_eq!(request.header("x-goog-api-key"), Some(KEY));
+    assert_eq!(request.header("authorization"), None);
+}

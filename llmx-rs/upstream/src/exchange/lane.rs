@@ -1,11 +1,10 @@
-//! Reads what one dialect streams as events of Responses, the one protocol inside llmx.
+//! Reads what an upstream streams as events of Responses, the one protocol inside llmx.
 
 use std::collections::VecDeque;
+use std::fmt::Debug;
 use std::mem;
 
 use llmx_bridge::StreamBridge;
-use llmx_bridge::chat::ChatToResponses;
-use llmx_wire::chat::Chunk;
 use llmx_wire::responses::StreamEvent;
 use llmx_wire::sse;
 
@@ -17,8 +16,8 @@ use super::stream::StreamEnd;
 pub(super) enum Lane {
     /// As it comes.
     Responses,
-    /// Through the bridge.
-    Chat(Box<ChatToResponses>),
+    /// Through a bridge.
+    Bridged(Box<dyn Reader>),
     /// The answer has ended.
     Over,
 }
@@ -45,13 +44,15 @@ impl Lane {
                 self.finish(StreamEnd::Done, out);
                 Ok(Progress::Over)
             }
-            data => self.read(event.name.as_deref(), data, out),
+            data => self.read(out, |reader, out| {
+                reader.event(event.name.as_deref(), data, out)
+            }),
         }
     }
 
     /// Reads an answer that came whole, as a body and not as a stream.
     pub(super) fn whole(&mut self, body: &str, out: &mut Events) -> Result<(), UpstreamFault> {
-        if self.read(None, body, out)? == Progress::More {
+        if self.read(out, |reader, out| reader.whole(body, out))? == Progress::More {
             self.finish(StreamEnd::Done, out);
         }
         Ok(())
@@ -61,10 +62,8 @@ impl Lane {
     /// terminal event of its own.
     pub(super) fn finish(&mut self, end: StreamEnd, out: &mut Events) -> StreamEnd {
         match mem::replace(self, Self::Over) {
-            Self::Chat(bridge) => {
-                let mut events = Vec::new();
-                bridge.finish(end.into(), &mut events);
-                out.extend(events);
+            Self::Bridged(reader) => {
+                reader.finish(end.into(), out);
                 StreamEnd::Done
             }
             Self::Responses | Self::Over => end,
@@ -73,40 +72,130 @@ impl Lane {
 
     fn read(
         &mut self,
-        name: Option<&str>,
-        data: &str,
         out: &mut Events,
+        read: impl FnOnce(&mut dyn Reader, &mut Events) -> Read,
     ) -> Result<Progress, UpstreamFault> {
-        let malformed = |error: serde_json::Error| UpstreamFault::Malformed {
-            cause: error.to_string(),
-        };
-        let bridge = match self {
+        let read = match self {
             Self::Over => return Ok(Progress::Over),
-            Self::Responses => {
-                let event = StreamEvent::parse(name, data).map_err(malformed)?;
-                let progress = if event.is_terminal() {
-                    Progress::Over
-                } else {
-                    Progress::More
-                };
-                out.push_back(event);
-                return Ok(progress);
-            }
-            Self::Chat(bridge) => bridge,
+            Self::Responses => read(&mut Untranslated, out),
+            Self::Bridged(reader) => read(reader.as_mut(), out),
         };
-        let chunk: Chunk = serde_json::from_str(data).map_err(malformed)?;
-        let mut events = Vec::new();
-        let pushed = bridge.push(chunk, &mut events);
-        out.extend(events);
-        let Err(fault) = pushed else {
+        match read {
+            Ok(progress) => Ok(progress),
+            Err(ReadFault::Json(error)) => Err(UpstreamFault::Malformed {
+                cause: error.to_string(),
+            }),
+            Err(ReadFault::Bridge(fault)) => {
+                if let Self::Bridged(reader) = mem::replace(self, Self::Over) {
+                    reader.finish(llmx_bridge::StreamEnd::Broken(fault), out);
+                }
+                Ok(Progress::Over)
+            }
+        }
+    }
+}
+
+type Read = Result<Progress, ReadFault>;
+
+/// What of the upstream could not be read.
+#[derive(Debug)]
+pub(super) enum ReadFault {
+    /// It is not what its dialect looks like.
+    Json(serde_json::Error),
+    /// It is, and has no meaning, or says that something failed.
+    Bridge(llmx_bridge::UpstreamFault),
+}
+
+impl From<serde_json::Error> for ReadFault {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl From<llmx_bridge::UpstreamFault> for ReadFault {
+    fn from(fault: llmx_bridge::UpstreamFault) -> Self {
+        Self::Bridge(fault)
+    }
+}
+
+/// A dialect's answer as it is read.
+pub(super) trait Reader: Debug + Send + Sync {
+    /// Reads the data of one event of a stream.
+    fn event(&mut self, name: Option<&str>, data: &str, out: &mut Events) -> Read;
+
+    /// Reads an answer that came whole.
+    fn whole(&mut self, body: &str, out: &mut Events) -> Read;
+
+    /// Appends what ends the answer.
+    fn finish(self: Box<Self>, end: llmx_bridge::StreamEnd, out: &mut Events);
+}
+
+/// Responses itself.
+#[derive(Debug)]
+struct Untranslated;
+
+impl Reader for Untranslated {
+    fn event(&mut self, name: Option<&str>, data: &str, out: &mut Events) -> Read {
+        let event = StreamEvent::parse(name, data)?;
+        let is_last = event.is_terminal();
+        out.push_back(event);
+        Ok(if is_last {
+            Progress::Over
+        } else {
+            Progress::More
+        })
+    }
+
+    fn whole(&mut self, body: &str, out: &mut Events) -> Read {
+        self.event(None, body, out)
+    }
+
+    fn finish(self: Box<Self>, _end: llmx_bridge::StreamEnd, _out: &mut Events) {}
+}
+
+/// What the data of one event is, if it says anything.
+pub(super) type Parsed<T> = Result<Option<T>, ReadFault>;
+
+/// A bridge, and how the dialect before it is parsed.
+pub(super) struct Translated<B: StreamBridge> {
+    pub(super) bridge: B,
+    /// Reads the data of one event.
+    pub(super) event: fn(Option<&str>, &str) -> Parsed<B::In>,
+    /// Takes a whole answer apart into the events of a stream.
+    pub(super) whole: fn(&str) -> serde_json::Result<Vec<B::In>>,
+}
+
+impl<B: StreamBridge> Debug for Translated<B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Translated").finish_non_exhaustive()
+    }
+}
+
+impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> {
+    fn event(&mut self, name: Option<&str>, data: &str, out: &mut Events) -> Read {
+        let Some(event) = (self.event)(name, data)? else {
             return Ok(Progress::More);
         };
-        if let Self::Chat(bridge) = mem::replace(self, Self::Over) {
+        let mut events = Vec::new();
+        let pushed = self.bridge.push(event, &mut events);
+        out.extend(events);
+        Ok(pushed.map(|()| Progress::More)?)
+    }
+
+    fn whole(&mut self, body: &str, out: &mut Events) -> Read {
+        for event in (self.whole)(body)? {
             let mut events = Vec::new();
-            bridge.finish(llmx_bridge::StreamEnd::Broken(fault), &mut events);
+            let pushed = self.bridge.push(event, &mut events);
             out.extend(events);
+            pushed?;
         }
-        Ok(Progress::Over)
+        Ok(Progress::More)
+    }
+
+    fn finish(self: Box<Self>, end: llmx_bridge::StreamEnd, out: &mut Events) {
+        let mut events = Vec::new();
+        self.bridge.finish(end, &mut events);
+        out.extend(events);
     }
 }
 

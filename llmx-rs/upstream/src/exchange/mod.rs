@@ -20,7 +20,7 @@ use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use llmx_wire::responses::Request;
 use llmx_wire::{Dialect, FaultBody};
@@ -28,13 +28,14 @@ use tokio::time::timeout;
 
 use self::lane::Lane;
 use self::question::Question;
+use self::target::{X_API_KEY, X_GOOG_API_KEY};
 use crate::answer::Answer;
 use crate::client::{Client, ClientOptions};
 use crate::headers::strip_request;
 
 pub use fault::UpstreamFault;
 pub use stream::{EventStream, StreamEnd, StreamStep};
-pub use target::{BadTarget, Target};
+pub use target::{BadTarget, Target, credential_name};
 
 /// A provider that requests can be sent to.
 #[derive(Debug)]
@@ -46,9 +47,6 @@ pub struct Exchange {
 impl Exchange {
     /// Prepares connections to `target`; none is opened yet.
     pub fn new(target: Target, use_env_proxy: bool) -> Result<Self, BadTarget> {
-        if !matches!(target.dialect, Dialect::Responses | Dialect::Chat) {
-            return Err(BadTarget::Dialect(target.dialect));
-        }
         let options = ClientOptions {
             answer_timeout: target.idle_timeout,
             use_env_proxy,
@@ -81,7 +79,7 @@ impl Exchange {
     ) -> Result<EventStream, UpstreamFault> {
         let mut question = Question::new(request, &self.target)?;
         let mut response = self.send(&question, client).await?;
-        if response.status() == StatusCode::BAD_REQUEST {
+        if response.status().is_client_error() {
             let refusal = self.refusal(response).await;
             if !refuses_reasoning(&refusal) || !question.drop_reasoning()? {
                 return Err(refusal);
@@ -114,7 +112,7 @@ impl Exchange {
     ) -> Result<Response<Answer>, UpstreamFault> {
         let mut message = http::Request::new(Full::new(question.body.clone()));
         *message.method_mut() = Method::POST;
-        *message.uri_mut() = self.target.endpoint.uri().clone();
+        *message.uri_mut() = question.uri.clone();
         *message.headers_mut() = self.headers(client, question.streams);
         Ok(self.client.send(message).await?)
     }
@@ -125,6 +123,13 @@ impl Exchange {
         // The body is a new one, so the old one's description does not fit it.
         headers.remove(CONTENT_LENGTH);
         headers.remove(CONTENT_ENCODING);
+        // Whatever credential the client has is not this provider's.
+        for name in [AUTHORIZATION, X_API_KEY, X_GOOG_API_KEY] {
+            headers.remove(name);
+        }
+        if self.target.dialect == Dialect::Messages {
+            headers.insert(ANTHROPIC_VERSION, HeaderValue::from_static("2023-06-01"));
+        }
         headers.extend(self.target.headers.clone());
         headers.insert(HOST, self.target.endpoint.host().clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -136,10 +141,9 @@ impl Exchange {
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
         // A compressed stream is held back until the compressor has a block full.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        match &self.target.authorization {
-            Some(authorization) => headers.insert(AUTHORIZATION, authorization.clone()),
-            None => headers.remove(AUTHORIZATION),
-        };
+        if let Some((name, value)) = &self.target.credential {
+            headers.insert(name, value.clone());
+        }
         headers
     }
 
@@ -211,13 +215,11 @@ fn is_json(kind: &str) -> bool {
 /// Returns whether the provider refuses the wish for reasoning: the one field that many servers
 /// know only for some of their models.
 fn refuses_reasoning(refusal: &UpstreamFault) -> bool {
-    match refusal {
-        UpstreamFault::Status { body, .. } => {
-            let said = body.message.to_ascii_lowercase();
-            said.contains("reasoning") || said.contains("thinking")
-        }
-        _ => false,
-    }
+    let UpstreamFault::Status { status, body, .. } = refusal else {
+        return false;
+    };
+    let said = llmx_bridge::UpstreamFault::reported(Some(status.as_u16()), (**body).clone());
+    llmx_bridge::chat::refuses_reasoning(&said)
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -242,6 +244,8 @@ async fn excerpt(body: Answer) -> Vec<u8> {
     read
 }
 
+/// The version of the Messages API whose shapes `llmx-wire` knows; the server requires one.
+const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 /// What one answer may have; larger than any model's longest, images included.
 const MAX_WHOLE: usize = 64 << 20;
 const EXCERPT_BYTES: usize = 64 << 10;

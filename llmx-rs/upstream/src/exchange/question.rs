@@ -3,65 +3,122 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use llmx_bridge::chat::{self, ChatToResponses};
-use llmx_bridge::{LossReport, Stamp};
-use llmx_wire::Dialect;
+use http::Uri;
+use llmx_bridge::chat::{self, ChatToResponses, Frame};
+use llmx_bridge::gemini::{self, GeminiToResponses};
+use llmx_bridge::messages::{self, MessagesToResponses};
+use llmx_bridge::{ClientFault, LossReport, Stamp};
 use llmx_wire::responses::Request;
+use llmx_wire::{Dialect, messages as wire_messages};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::fault::UpstreamFault;
-use super::lane::Lane;
+use super::lane::{Lane, Translated};
 use super::target::Target;
 
 /// A request that is ready to be sent.
 pub(super) struct Question {
+    pub(super) uri: Uri,
     pub(super) body: Bytes,
     pub(super) lane: Lane,
     pub(super) losses: LossReport,
     /// Whether the answer should come as a stream.
     pub(super) streams: bool,
-    /// The translated request, while it may have to be sent once more with less in it.
-    chat: Option<Box<llmx_wire::chat::Request>>,
+    translated: Body,
+}
+
+/// The body as a value, while it may have to be sent once more with less in it.
+enum Body {
+    AsItCame,
+    Chat(Box<llmx_wire::chat::Request>),
+    Messages(Box<wire_messages::Request>),
+    Gemini(Box<llmx_wire::gemini::Request>),
 }
 
 impl Question {
     pub(super) fn new(request: &Request, target: &Target) -> Result<Self, UpstreamFault> {
-        let streams = request.stream == Some(true);
-        if target.dialect == Dialect::Responses {
-            return Ok(Self {
-                body: json(request)?,
-                lane: Lane::Responses,
-                losses: LossReport::default(),
-                streams,
-                chat: None,
-            });
+        let mut question = Self {
+            uri: target.endpoint.uri().clone(),
+            body: Bytes::new(),
+            lane: Lane::Responses,
+            losses: LossReport::default(),
+            streams: request.stream == Some(true),
+            translated: Body::AsItCame,
+        };
+        match target.dialect {
+            Dialect::Responses => question.body = json(request)?,
+            Dialect::Chat => question.tell_chat(request, target)?,
+            Dialect::Messages => question.tell_messages(request, target)?,
+            Dialect::Gemini => question.tell_gemini(request, target)?,
         }
-        let translated = chat::to_chat(request, &target.bridge)
-            .map_err(|fault| UpstreamFault::Unbridgeable(Box::new(fault)))?;
-        let bridge = ChatToResponses::new(translated.context, &stamp());
-        Ok(Self {
-            body: json(&translated.request)?,
-            lane: Lane::Chat(Box::new(bridge)),
-            losses: translated.losses,
-            streams,
-            chat: Some(Box::new(translated.request)),
-        })
+        Ok(question)
+    }
+
+    fn tell_chat(&mut self, request: &Request, target: &Target) -> Result<(), UpstreamFault> {
+        let told = chat::to_chat(request, &target.bridge).map_err(unbridgeable)?;
+        self.body = json(&told.request)?;
+        self.losses = told.losses;
+        self.translated = Body::Chat(Box::new(told.request));
+        self.lane = Lane::Bridged(Box::new(Translated {
+            bridge: ChatToResponses::new(told.context, &stamp()),
+            event: |_, data| match Frame::read(data)? {
+                Frame::Chunk(chunk) => Ok(Some(*chunk)),
+                Frame::Done | Frame::Nothing => Ok(None),
+            },
+            // A whole answer reads as a chunk.
+            whole: |body| Ok(vec![serde_json::from_str(body)?]),
+        }));
+        Ok(())
+    }
+
+    fn tell_messages(&mut self, request: &Request, target: &Target) -> Result<(), UpstreamFault> {
+        let told = messages::to_messages(request, &target.bridge).map_err(unbridgeable)?;
+        self.body = json(&told.request)?;
+        self.losses = told.losses;
+        self.translated = Body::Messages(Box::new(told.request));
+        self.lane = Lane::Bridged(Box::new(Translated {
+            bridge: MessagesToResponses::new(told.context, &stamp()),
+            event: |name, data| Ok(Some(wire_messages::StreamEvent::parse(name, data)?)),
+            whole: |body| Ok(messages::events(serde_json::from_str(body)?)),
+        }));
+        Ok(())
+    }
+
+    fn tell_gemini(&mut self, request: &Request, target: &Target) -> Result<(), UpstreamFault> {
+        let told = gemini::to_gemini(request, &target.bridge).map_err(unbridgeable)?;
+        self.uri = target.endpoint.of_gemini_model(&told.model, told.streams);
+        self.body = json(&told.request)?;
+        self.losses = told.losses;
+        self.translated = Body::Gemini(Box::new(told.request));
+        self.lane = Lane::Bridged(Box::new(Translated {
+            bridge: GeminiToResponses::new(told.context, &stamp()),
+            event: |_, data| Ok(Some(serde_json::from_str(data)?)),
+            // A whole answer reads as a chunk.
+            whole: |body| Ok(vec![serde_json::from_str(body)?]),
+        }));
+        Ok(())
     }
 
     /// Takes the wish for reasoning out; returns whether there was one.
     pub(super) fn drop_reasoning(&mut self) -> Result<bool, UpstreamFault> {
-        let Some(mut chat) = self.chat.take() else {
-            return Ok(false);
+        let (had_one, body) = match &mut self.translated {
+            Body::AsItCame => return Ok(false),
+            Body::Chat(request) => (chat::without_reasoning(request), json(request)?),
+            Body::Messages(request) => (messages::without_reasoning(request), json(request)?),
+            Body::Gemini(request) => (gemini::without_reasoning(request), json(request)?),
         };
-        let had_one = chat::without_reasoning(&mut chat);
         if had_one {
-            self.body = json(&chat)?;
+            self.body = body;
             self.losses
                 .dropped("reasoning", "the upstream refuses it for this model");
         }
         Ok(had_one)
     }
+}
+
+fn unbridgeable(fault: ClientFault) -> UpstreamFault {
+    UpstreamFault::Unbridgeable(Box::new(fault))
 }
 
 fn json(value: &impl Serialize) -> Result<Bytes, UpstreamFault> {

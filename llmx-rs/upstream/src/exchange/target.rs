@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use http::header::InvalidHeaderValue;
-use http::{HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, InvalidHeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use llmx_bridge::Options;
 use llmx_wire::Dialect;
 
@@ -17,8 +17,8 @@ pub struct Target {
     pub endpoint: Endpoint,
     /// Headers of every request; those that hold secrets are marked as sensitive.
     pub headers: HeaderMap,
-    /// The `Authorization` header, marked as sensitive.
-    pub authorization: Option<HeaderValue>,
+    /// The header that carries the key, and its value, marked as sensitive.
+    pub credential: Option<(HeaderName, HeaderValue)>,
     /// What the provider speaks.
     pub dialect: Dialect,
     /// How a translation to that dialect is done.
@@ -39,21 +39,23 @@ pub enum BadTarget {
     /// A header is not usable.
     #[error("the header `{0}` cannot be sent: its name or value holds a forbidden character")]
     Header(String),
-    /// The provider speaks something that llmx does not yet.
-    #[error("the dialect `{0}` cannot be spoken yet; `responses` and `chat` can")]
-    Dialect(Dialect),
     /// Connections cannot be prepared.
     #[error(transparent)]
     Setup(#[from] SetupFault),
 }
 
 impl Target {
-    /// Makes the sensitive `Authorization` header for `key`.
-    pub fn bearer(key: &str) -> Result<HeaderValue, BadTarget> {
-        let value = format!("{BEARER}{key}");
-        let mut value = HeaderValue::from_str(&value).map_err(BadTarget::Key)?;
+    /// Makes the header in which providers of `dialect` expect `key`.
+    pub fn credential(dialect: Dialect, key: &str) -> Result<(HeaderName, HeaderValue), BadTarget> {
+        let name = credential_name(dialect);
+        let value = if name == AUTHORIZATION {
+            HeaderValue::from_str(&format!("{BEARER}{key}"))
+        } else {
+            HeaderValue::from_str(key)
+        };
+        let mut value = value.map_err(BadTarget::Key)?;
         value.set_sensitive(true);
-        Ok(value)
+        Ok((name, value))
     }
 
     /// Returns the provider's host, for messages.
@@ -64,10 +66,10 @@ impl Target {
     /// Removes the key from `text`: some providers repeat it when they refuse it.
     pub(super) fn redact(&self, text: String) -> String {
         let key = self
-            .authorization
+            .credential
             .as_ref()
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix(BEARER))
+            .and_then(|(_, value)| value.to_str().ok())
+            .map(|value| value.strip_prefix(BEARER).unwrap_or(value))
             .filter(|key| !key.is_empty());
         match key {
             Some(key) if text.contains(key) => text.replace(key, "[redacted]"),
@@ -75,5 +77,17 @@ impl Target {
         }
     }
 }
+
+/// Returns the header in which providers of `dialect` expect their key.
+pub fn credential_name(dialect: Dialect) -> HeaderName {
+    match dialect {
+        Dialect::Chat | Dialect::Responses => AUTHORIZATION,
+        Dialect::Messages => X_API_KEY,
+        Dialect::Gemini => X_GOOG_API_KEY,
+    }
+}
+
+pub(super) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+pub(super) const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
 const BEARER: &str = "Bearer ";

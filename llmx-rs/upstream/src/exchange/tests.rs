@@ -205,7 +205,7 @@ fn exchange(url: &str) -> Exchange {
     let target = Target {
         endpoint: Endpoint::parse(url, Insecure::Refused).unwrap(),
         headers,
-        authorization: Some(Target::bearer(KEY).unwrap()),
+        credential: Some(Target::credential(Dialect::Responses, KEY).unwrap()),
         dialect: Dialect::Responses,
         bridge: llmx_bridge::Options::default(),
         idle_timeout: Duration::from_millis(200),

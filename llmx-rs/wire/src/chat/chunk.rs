@@ -1,12 +1,12 @@
 //! One event of a streamed answer.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::message::Message;
 use super::response::{Choice, Response};
 use super::usage::Usage;
-use crate::lenient::null_as_default;
+use crate::lenient::{maybe_count, maybe_object, maybe_text, null_as_default, text};
 use crate::{Extra, FaultBody};
 
 /// One event of a streamed answer, or what a server sends in its place.
@@ -16,22 +16,30 @@ use crate::{Extra, FaultBody};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Chunk {
     /// The server's name for the answer; empty where it gave none.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "text")]
     pub id: String,
     /// `chat.completion.chunk`.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "text")]
     pub object: String,
     /// When the answer was begun, in seconds since 1970.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created: Option<Number>,
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub created: Option<u64>,
     /// The model that answers.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "text")]
     pub model: String,
     /// What is new, per answer; empty in a chunk that only tells the cost.
     #[serde(default, deserialize_with = "null_as_default")]
     pub choices: Vec<ChunkChoice>,
     /// What it cost so far; most servers say so once, at the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub usage: Option<Usage>,
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +62,7 @@ pub struct ChunkChoice {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,
     /// Why the answer ends here.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "maybe_text")]
     pub finish_reason: Option<String>,
     /// The likelihood of the new tokens.
     #[serde(skip_serializing_if = "Option::is_none")]

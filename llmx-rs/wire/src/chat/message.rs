@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::part::Part;
 use crate::Extra;
-use crate::lenient::null_as_default;
+use crate::lenient::{maybe_count, maybe_text, null_as_default};
 use crate::responses::TextOrList;
 
 /// One message. In a streamed answer each chunk holds one that has only what is new.
@@ -87,10 +87,18 @@ pub enum Role {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ToolCall {
     /// The call's place among the calls of a streamed answer; some servers leave it out.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub index: Option<u64>,
     /// The name that the answer repeats; in a stream the first piece has it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub id: Option<String>,
     /// `function` or `custom`; in a stream the first piece has it.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]

@@ -72,6 +72,9 @@ fn nulls_gaps_and_odd_numbers_are_read() {
         json!({"choices": [{"delta": null, "finish_reason": null, "index": null}]}),
         json!({"choices": [{"delta": {"content": null, "tool_calls": null, "function_call": null, "refusal": null}}]}),
         json!({"usage": {"prompt_tokens": null, "prompt_tokens_details": null}}),
+        json!({"usage": {"prompt_tokens": 1.0, "completion_tokens": "?", "prompt_tokens_details": {"cached_tokens": -1}}}),
+        json!({"usage": "none", "id": 7, "created": "now", "choices": [{"finish_reason": false}]}),
+        json!({"choices": [{"delta": {"tool_calls": [{"index": "0", "id": 7, "function": null}]}}]}),
         json!({}),
     ] {
         serde_json::from_value::<Chunk>(chunk.clone())

@@ -2,7 +2,9 @@
 
 mod calls;
 mod ending;
+mod growing;
 mod json_end;
+mod leaked;
 mod reasoning;
 mod route;
 mod think;
@@ -13,6 +15,8 @@ use llmx_wire::responses::StreamEvent;
 use serde_json::Value;
 
 use self::calls::Calls;
+use self::growing::Growing;
+use self::leaked::{LeakedCalls, Part as Said};
 use self::think::{Piece, ThinkTags};
 use crate::stream::{ResponsesWriter, StreamBridge, StreamEnd, Thought, Words};
 use crate::{Context, Stamp, UpstreamFault};
@@ -26,6 +30,10 @@ pub struct ChatToResponses {
     /// Why the upstream says that the answer ends, once it has.
     finish_reason: Option<String>,
     costs: usage::Costs,
+    /// Finds calls in the text, where the driver asks for it.
+    leaked: Option<LeakedCalls>,
+    words: Growing,
+    thoughts: Growing,
 }
 
 type Events = Vec<StreamEvent>;
@@ -37,6 +45,9 @@ impl ChatToResponses {
         Self {
             writer: ResponsesWriter::new(&context, stamp),
             think: ThinkTags::new(context.think_tags),
+            leaked: context.calls_in_text.then(LeakedCalls::default),
+            words: Growing::new(context.cumulative),
+            thoughts: Growing::new(context.cumulative),
             calls: Calls::new(context.tools, context.cumulative),
             finish_reason: None,
             costs: usage::Costs::default(),
@@ -59,9 +70,8 @@ impl ChatToResponses {
     /// Applies what a message holds, in the order in which a model works.
     fn message(&mut self, mut message: Message, logprobs: Vec<Value>, out: &mut Events) -> Pushed {
         for thought in reasoning::of(&mut message) {
-            if !thought.text.is_empty() {
-                self.writer.think(thought.kind, &thought.text, out)?;
-            }
+            let news = self.thoughts.news(&thought.text);
+            self.writer.think(thought.kind, news, out)?;
             self.writer.seal(thought.field, thought.data, out)?;
         }
         match message.content {
@@ -79,7 +89,12 @@ impl ChatToResponses {
         for annotation in annotations(&message.extra) {
             self.writer.annotate(annotation, out);
         }
-        for call in message.tool_calls {
+        let several = message.tool_calls.len() > 1;
+        for (position, mut call) in message.tool_calls.into_iter().enumerate() {
+            if several {
+                // Calls side by side are different calls, whatever else they lack.
+                call.index.get_or_insert(position as u64);
+            }
             self.calls.push(call, &mut self.writer, out)?;
         }
         if let Some(call) = message.function_call {
@@ -90,6 +105,7 @@ impl ChatToResponses {
     }
 
     fn text(&mut self, text: &str, logprobs: Vec<Value>, out: &mut Events) -> Pushed {
+        let text = self.words.news(text);
         let mut logprobs = Some(logprobs);
         for piece in self.think.push(text) {
             self.piece(piece, logprobs.take().unwrap_or_default(), out)?;
@@ -103,9 +119,25 @@ impl ChatToResponses {
             _ => self.calls.show_named(&mut self.writer, out)?,
         }
         match piece {
-            Piece::Text(text) => self.writer.say(Words::Text, &text, logprobs, out),
+            Piece::Text(text) => match &mut self.leaked {
+                Some(leaked) => {
+                    let said = leaked.push(&text);
+                    self.said(said, out)
+                }
+                None => self.writer.say(Words::Text, &text, logprobs, out),
+            },
             Piece::Thought(text) => self.writer.think(Thought::Full, &text, out),
         }
+    }
+
+    fn said(&mut self, said: Vec<Said>, out: &mut Events) -> Pushed {
+        for said in said {
+            match said {
+                Said::Text(text) => self.writer.say(Words::Text, &text, Vec::new(), out)?,
+                Said::Call(call) => self.calls.push(*call, &mut self.writer, out)?,
+            }
+        }
+        Ok(())
     }
 
     fn part(&mut self, part: Part, out: &mut Events) -> Pushed {
@@ -173,6 +205,8 @@ impl ChatToResponses {
         if let Some(piece) = self.think.close() {
             self.piece(piece, Vec::new(), out)?;
         }
+        let held = self.leaked.as_mut().and_then(LeakedCalls::close);
+        self.said(held.into_iter().collect(), out)?;
         self.calls.close(&mut self.writer, out)
     }
 }

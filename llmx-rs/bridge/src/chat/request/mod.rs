@@ -10,7 +10,7 @@ use llmx_wire::responses::{ReasoningOptions, Request, TextOptions};
 
 use super::ToChat;
 use crate::tools::{choice, offer};
-use crate::{ClientFault, Context, LossReport, Options, TokenBound, context};
+use crate::{ClientFault, Context, LossReport, Options, TokenBound, UpstreamFault, context};
 
 /// Translates a request. Each field is taken apart by name, so that a new one cannot be forgotten.
 pub(super) fn translate(request: &Request, options: &Options) -> Result<ToChat, ClientFault> {
@@ -45,15 +45,19 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToChat, 
     let origin = context::origin(request, options);
     let messages = history::messages(request, &offer.table, &origin, options, &mut losses)?;
 
+    if !options.prefill && ends_with_the_model(&messages) {
+        let reason = "it ends with words of the model, which this upstream does not go on from";
+        return Err(ClientFault::unsupported("input", reason));
+    }
+
     let mut chat = chat::Request {
         model: options.model.as_ref().unwrap_or(model).clone(),
         messages,
         tools: tools::tools(offer.tools, options.strict_tools, &mut losses),
-        temperature: *temperature,
-        top_p: *top_p,
         stream: *stream,
         ..chat::Request::default()
     };
+    sample(*temperature, *top_p, options, &mut chat, &mut losses);
     if *stream == Some(true) {
         // Without it most servers never tell the cost; the client's stream always does.
         chat.stream_options = Some(StreamOptions {
@@ -61,10 +65,7 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToChat, 
             ..StreamOptions::default()
         });
     }
-    match options.token_bound {
-        TokenBound::MaxTokens => chat.max_tokens = *max_output_tokens,
-        TokenBound::MaxCompletionTokens => chat.max_completion_tokens = *max_output_tokens,
-    }
+    bound(*max_output_tokens, options, &mut chat);
     chat.tool_choice = tools::tool_choice(choice, !chat.tools.is_empty());
     if !chat.tools.is_empty() {
         chat.parallel_tool_calls = *parallel_tool_calls;
@@ -92,6 +93,48 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToChat, 
         context: Context::new(request, options, offer.table),
         losses,
     })
+}
+
+fn sample(
+    temperature: Option<f64>,
+    top_p: Option<f64>,
+    options: &Options,
+    chat: &mut chat::Request,
+    losses: &mut LossReport,
+) {
+    if options.sampling {
+        chat.temperature = temperature;
+        chat.top_p = top_p;
+        return;
+    }
+    for (name, value) in [("temperature", temperature), ("top_p", top_p)] {
+        if value.is_some() {
+            losses.dropped(name, "this model takes none");
+        }
+    }
+}
+
+fn bound(max_output_tokens: Option<u64>, options: &Options, chat: &mut chat::Request) {
+    match options.token_bound {
+        TokenBound::MaxTokens => chat.max_tokens = max_output_tokens,
+        TokenBound::MaxCompletionTokens => chat.max_completion_tokens = max_output_tokens,
+    }
+}
+
+fn ends_with_the_model(messages: &[chat::Message]) -> bool {
+    let last = messages.last().and_then(|message| message.role.as_ref());
+    last == Some(&chat::Role::Assistant)
+}
+
+/// Returns whether an upstream refuses a request because it asks for reasoning.
+pub fn refuses_reasoning(fault: &UpstreamFault) -> bool {
+    let UpstreamFault::Reported(report) = fault else {
+        return false;
+    };
+    let refused = matches!(report.status, Some(400 | 404 | 422) | None);
+    let message = report.body.message.to_ascii_lowercase();
+    let names_it = message.contains("reasoning") || message.contains("thinking");
+    refused && names_it && !message.contains("reasoning_content")
 }
 
 /// Takes the wish for reasoning out of a request; returns whether there was one.

@@ -5,7 +5,7 @@ use llmx_wire::chat::{
     TextOrList, ToolCall, Usage,
 };
 use llmx_wire::responses;
-use serde_json::{Number, Value, json};
+use serde_json::{Value, json};
 
 use super::super::request::ChatContext;
 use crate::{Extra, Stamp, UpstreamFault};
@@ -112,7 +112,7 @@ impl ChunkWriter {
         Chunk {
             id: self.id.clone(),
             object: "chat.completion.chunk".to_owned(),
-            created: Some(Number::from(self.created)),
+            created: Some(self.created),
             model: self.context.model.clone(),
             choices,
             ..Chunk::default()
