@@ -32,6 +32,8 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+mod base64;
+mod carrier;
 pub mod chat;
 mod context;
 mod data_url;
