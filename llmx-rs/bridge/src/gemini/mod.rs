@@ -18,7 +18,9 @@ use crate::{ClientFault, Context, LossReport, Options, Stamp, StreamBridge, Stre
 use crate::{UpstreamFault, fold};
 
 pub use answer::GeminiToResponses;
-pub use client::{FromGemini, GeminiContext, ResponsesToGemini, error_body, fold_chunks};
+pub use client::{
+    FromGemini, GEMINI_TO_RESPONSES, GeminiContext, ResponsesToGemini, error_body, fold_chunks,
+};
 pub use decision::RESPONSES_TO_GEMINI;
 pub use policy::{Policy, SchemaStyle, ThinkingStyle};
 

@@ -1,10 +1,12 @@
 //! A client of Gemini, such as gemini-cli, in front of the pivot.
 
+use llmx_bridge::decision::Decision;
 use llmx_bridge::gemini::{
-    GeminiContext, ResponsesToGemini, error_body, fold_chunks, from_gemini, reply, to_gemini,
+    GEMINI_TO_RESPONSES, GeminiContext, ResponsesToGemini, error_body, fold_chunks, from_gemini,
+    reply, to_gemini,
 };
-use llmx_bridge::{Options, StreamBridge, StreamEnd, UpstreamFault};
-use llmx_wire::gemini::Response;
+use llmx_bridge::{LossAction, Options, StreamBridge, StreamEnd, UpstreamFault, for_responses};
+use llmx_wire::gemini::{Request, Response};
 use llmx_wire::responses::StreamEvent;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -250,6 +252,97 @@ fn a_history_is_stable_from_gemini_to_the_pivot_and_back() {
     let back = to_gemini(&translated.request, &Options::default()).unwrap();
     assert!(back.losses.is_empty() && translated.losses.is_empty());
     assert_eq!(json!(back.request), request);
+}
+
+#[test]
+fn the_code_does_what_each_row_of_the_clients_table_says() {
+    for row in GEMINI_TO_RESPONSES {
+        let request = serde_json::from_value(sample(row.field)).unwrap();
+        let outcome = match from_gemini("m", false, &request, &Options::default()) {
+            Err(_) => Decision::Refused,
+            Ok(mut translated) => {
+                for_responses(&mut translated.request, &mut translated.losses);
+                let mut losses = translated.losses.iter();
+                match losses.next().map(|loss| loss.action) {
+                    None => Decision::Mapped,
+                    Some(LossAction::Lowered) => Decision::Lowered,
+                    Some(LossAction::Dropped) => Decision::Dropped,
+                }
+            }
+        };
+        let expected = match row.decision {
+            Decision::Local => Decision::Mapped,
+            decision => decision,
+        };
+        assert_eq!(outcome, expected, "{}", row.field);
+    }
+}
+
+#[test]
+fn every_typed_field_of_the_clients_request_has_a_row() {
+    let full: Request = serde_json::from_value(json!({
+        "systemInstruction": {}, "tools": [{}], "toolConfig": {}, "safetySettings": [{"category": "c"}],
+        "cachedContent": "c", "contents": [],
+        "generationConfig": {"temperature": 1.0, "topP": 1.0, "topK": 1, "candidateCount": 1, "maxOutputTokens": 1,
+            "stopSequences": ["x"], "seed": 1, "presencePenalty": 1.0, "frequencyPenalty": 1.0, "responseMimeType": "x",
+            "responseSchema": {}, "responseJsonSchema": {}, "responseLogprobs": true, "logprobs": 1, "thinkingConfig": {}},
+    }))
+    .unwrap();
+    assert!(full.extra.is_empty());
+    let written = json!(full);
+    let is_listed = |field: &str| GEMINI_TO_RESPONSES.iter().any(|row| row.field == field);
+    for field in written.as_object().unwrap().keys() {
+        assert!(is_listed(field), "{field}");
+    }
+    for field in written["generationConfig"].as_object().unwrap().keys() {
+        assert!(is_listed(&format!("generationConfig.{field}")), "{field}");
+    }
+}
+
+/// A request in which only `field` can be lost.
+fn sample(field: &str) -> Value {
+    let mut request = json!({"contents": [{"role": "user", "parts": [{"text": "hi"}]}]});
+    if let Some(name) = field.strip_prefix("generationConfig.") {
+        request["generationConfig"] = json!({name: match name {
+            "temperature" | "topP" | "presencePenalty" | "frequencyPenalty" => json!(0.5),
+            "responseMimeType" => json!("application/json"),
+            "responseSchema" | "responseJsonSchema" => json!({"type": "OBJECT"}),
+            "responseLogprobs" => json!(true),
+            "thinkingConfig" => json!({"thinkingBudget": 2048}),
+            "stopSequences" => json!(["x"]),
+            "mediaResolution" => json!("HIGH"),
+            "responseModalities" => json!(["IMAGE"]),
+            _ => json!(2),
+        }});
+    } else if let Some(name) = field.strip_prefix("parts[].") {
+        let part = match name {
+            "text" => json!({"text": "x"}),
+            "thought" => json!({"text": "x", "thought": true}),
+            "thoughtSignature" => {
+                json!({"text": "x", "thoughtSignature": "bGxteHIxOnsiZSI6ImdBQUEifQ=="})
+            }
+            "inlineData" => json!({"inlineData": {"mimeType": "image/png", "data": "AA=="}}),
+            "fileData" => json!({"fileData": {"fileUri": "https://x"}}),
+            "functionCall" => json!({"functionCall": {"name": "f"}}),
+            "functionResponse" => json!({"functionResponse": {"id": "x", "name": "f"}}),
+            name => json!({"text": "x", name: {}}),
+        };
+        request["contents"] = json!([{"role": "model", "parts": [part]}]);
+    } else if let Some(name) = field.strip_prefix("tools[].") {
+        let functions = name == "functionDeclarations";
+        request["tools"] =
+            json!([{name: if functions { json!([{"name": "f"}]) } else { json!({}) }}]);
+    } else if field != "contents" {
+        request[field] = match field {
+            "systemInstruction" => json!({"parts": [{"text": "x"}]}),
+            "tools" => json!([{"functionDeclarations": []}]),
+            "toolConfig" => json!({"functionCallingConfig": {"mode": "AUTO"}}),
+            "generationConfig" => json!({}),
+            "safetySettings" => json!([{"category": "c"}]),
+            _ => json!("x"),
+        };
+    }
+    request
 }
 
 proptest! {
