@@ -11,6 +11,7 @@ use llmx_wire::responses::{self, ApiError};
 use serde_json::{Value, json};
 
 use crate::request_body::BadBody;
+use crate::state::NotKept;
 
 type Reply = Response<Full<Bytes>>;
 
@@ -54,6 +55,12 @@ pub(crate) fn refused_body(refusal: &BadBody) -> Reply {
 pub(crate) fn unreadable(error: &serde_json::Error) -> Reply {
     let message = format!("the body is not a Responses request: {error}");
     client_error(StatusCode::BAD_REQUEST, "malformed_request", &message)
+}
+
+/// Tells the client that what it continues is not here, as the API does.
+pub(crate) fn not_kept(error: &NotKept) -> Reply {
+    let code = "previous_response_not_found";
+    client_error(StatusCode::BAD_REQUEST, code, &error.to_string())
 }
 
 /// Tells the client what a bridged upstream said or failed to say.
