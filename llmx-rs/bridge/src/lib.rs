@@ -2,7 +2,8 @@
 //! every loss.
 //!
 //! Responses is the pivot: each other dialect is one module that translates to it and from it.
-//! [`chat`] is one. What they share is small: `stream` writes every Responses stream, `tools` names
+//! [`chat`], [`messages`] and [`gemini`]. What they share is small: `turns` makes a strict exchange of
+//! a conversation, `stream` writes every Responses stream, `tools` names
 //! tools so that any server takes them, `seal` lets the client carry an upstream's reasoning,
 //! [`LossReport`], [`ClientFault`] and [`UpstreamFault`] say what could not be done, and by whose
 //! fault, and [`decision`] is the table of what becomes of each field.
@@ -32,6 +33,8 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+mod base64;
+mod carrier;
 pub mod chat;
 mod context;
 mod data_url;

@@ -8,6 +8,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::Options;
+
 /// Whose reasoning a seal may hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
@@ -58,6 +60,23 @@ impl Seal {
         } else {
             Err(Shut::Mismatch)
         }
+    }
+}
+
+/// Opens a seal of `kind` for the upstream that it came from, or says why it stays shut.
+pub(crate) fn replay(
+    sealed: &str,
+    kind: &str,
+    origin: &Origin,
+    options: &Options,
+) -> Result<Value, &'static str> {
+    if !options.replay_reasoning {
+        return Err("this upstream wants none back");
+    }
+    match Seal::open(sealed, origin) {
+        Ok(seal) if seal.kind == kind => Ok(seal.data),
+        Ok(_) | Err(Shut::Mismatch) => Err("it belongs to another provider or model"),
+        Err(Shut::Foreign) => Err("only the provider that sealed it can read it"),
     }
 }
 

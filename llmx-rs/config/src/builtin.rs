@@ -19,7 +19,9 @@ pub(crate) const DEMO_BASE_URL: &str = "http://demo.invalid/v1";
 
 /// Returns the settings below every other source.
 pub(crate) fn defaults() -> RawConfig {
-    let litellm = provider("LiteLLM", "http://localhost:4000/v1", Some("LLMX_API_KEY"));
+    let mut litellm = provider("LiteLLM", "http://localhost:4000/v1", Some("LLMX_API_KEY"));
+    // Its address may as well be that of another server, which speaks what it speaks.
+    litellm.wire_api = Some(default(WireApi::Auto));
     let openai = provider(
         "OpenAI",
         "https://api.openai.com/v1",

@@ -175,11 +175,6 @@ pub enum Problem {
         /// The provider.
         provider: String,
     },
-    /// A protocol that would have to be found out.
-    #[error(
-        "`wire_api = \"auto\"` is not there yet; name what the provider speaks: responses, chat, messages or gemini"
-    )]
-    NoAuto,
     /// A configuration file that cannot be read.
     #[error("{} cannot be read ({reason}); correct its permissions or remove it", path.display())]
     Unreadable {

@@ -32,7 +32,7 @@ pub(crate) fn resolve(
         origins,
         faults: Vec::new(),
     };
-    let dialect = resolver.dialect(raw.wire_api);
+    let dialects = resolver.dialects(raw.wire_api);
     let base_url = resolver.base_url(raw.base_url);
     let env_key = raw.env_key.and_then(|env_key| {
         let name = env_key.value?;
@@ -40,15 +40,14 @@ pub(crate) fn resolve(
     });
     let key = resolver.key(env_key.as_ref());
     let headers = resolver.headers(raw.http_headers, raw.env_http_headers, env_key.is_some());
-    let (Some(dialect), Some(base_url), true) = (dialect, base_url, resolver.faults.is_empty())
-    else {
+    let (Some(base_url), true) = (base_url, resolver.faults.is_empty()) else {
         return Err(resolver.faults);
     };
     Ok(Provider {
         id: id.to_owned(),
         name: resolver.keep("name", raw.name.unwrap_or_else(|| default(id.to_owned()))),
         base_url,
-        dialect,
+        dialects,
         key,
         env_key: env_key.map(|env_key| resolver.keep("env_key", env_key)),
         query_params: resolver.query_params(raw.query_params),
@@ -80,14 +79,13 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn dialect(&mut self, wire_api: Option<Located<WireApi>>) -> Option<Dialect> {
+    fn dialects(&mut self, wire_api: Option<Located<WireApi>>) -> Vec<Dialect> {
         let wire_api = wire_api.unwrap_or_else(|| default(WireApi::Dialect(Dialect::Responses)));
-        let WireApi::Dialect(dialect) = wire_api.value else {
-            self.fault(Problem::NoAuto, &wire_api.place);
-            return None;
-        };
-        self.keep("wire_api", wire_api);
-        Some(dialect)
+        match self.keep("wire_api", wire_api) {
+            WireApi::Dialect(dialect) => vec![dialect],
+            // Gemini's addresses differ from the base on, so it is not among those to try.
+            WireApi::Auto => vec![Dialect::Responses, Dialect::Chat, Dialect::Messages],
+        }
     }
 
     fn base_url(&mut self, setting: Option<Located<String>>) -> Option<String> {

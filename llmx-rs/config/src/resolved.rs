@@ -38,8 +38,9 @@ pub struct Provider {
     pub name: String,
     /// The base URL without a trailing slash; a dialect appends its own path to it.
     pub base_url: String,
-    /// The protocol the provider speaks.
-    pub dialect: Dialect,
+    /// The protocols the provider may speak, the likeliest first. With more than one, the first
+    /// request finds out which it is.
+    pub dialects: Vec<Dialect>,
     /// The API key, where the provider needs one.
     pub key: Option<Secret>,
     /// The environment variable that the key came from.

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use llmx_tools::{Input, Outcome, Toolbox};
-use llmx_upstream::{EventStream, Exchange, StreamEnd, StreamStep, UpstreamFault};
+use llmx_upstream::{Candidates, EventStream, StreamEnd, StreamStep, UpstreamFault};
+use llmx_wire::Dialect;
 use llmx_wire::responses::Request;
 
 use crate::judge::judge;
@@ -32,7 +33,11 @@ pub(crate) fn wait(time: Duration) -> Activity {
 }
 
 /// Sends `request` and follows the answer to its end.
-pub(crate) fn ask(exchange: Arc<Exchange>, request: Request, env_key: Option<String>) -> Activity {
+pub(crate) fn ask(
+    exchange: Arc<Candidates>,
+    request: Request,
+    env_key: Option<String>,
+) -> Activity {
     let end = move |fault: &UpstreamFault| {
         Event::ModelEnded(Ended::Broken(judge(fault, env_key.as_deref())))
     };
@@ -43,7 +48,13 @@ pub(crate) fn ask(exchange: Arc<Exchange>, request: Request, env_key: Option<Str
             async move {
                 let mut answer = match asking {
                     Asking::Opening(exchange, request) => match exchange.open(&request).await {
-                        Ok(answer) => answer,
+                        Ok(answer) => match exchange.take_surprise() {
+                            Some(dialect) => {
+                                let answering = Asking::Answering(Box::new(answer));
+                                return Some((Event::Notice(surprise(dialect)), answering));
+                            }
+                            None => answer,
+                        },
                         Err(fault) => return Some((end(&fault), Asking::Over)),
                     },
                     Asking::Answering(answer) => *answer,
@@ -69,8 +80,14 @@ pub(crate) fn ask(exchange: Arc<Exchange>, request: Request, env_key: Option<Str
     .boxed()
 }
 
+fn surprise(dialect: Dialect) -> String {
+    format!(
+        "the provider speaks `{dialect}`; set its wire_api to \"{dialect}\" to spare the question"
+    )
+}
+
 enum Asking {
-    Opening(Arc<Exchange>, Box<Request>),
+    Opening(Arc<Candidates>, Box<Request>),
     Answering(Box<EventStream>),
     Over,
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
 use llmx_tools::Toolbox;
-use llmx_upstream::Exchange;
+use llmx_upstream::Candidates;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -21,7 +21,7 @@ use crate::world::World;
 pub(crate) struct Driver {
     pub(crate) machine: Machine,
     pub(crate) prompt: Prompt,
-    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) exchange: Arc<Candidates>,
     pub(crate) env_key: Option<String>,
     pub(crate) toolbox: Toolbox,
     pub(crate) recorder: Recorder,

@@ -38,6 +38,7 @@ fn retry(fault: &UpstreamFault) -> Retry {
         | UpstreamFault::Malformed { .. } => Retry::Stream { after_ms: None },
         UpstreamFault::NotAStream { .. }
         | UpstreamFault::TooLarge(_)
+        | UpstreamFault::NoDialect
         | UpstreamFault::Unbridgeable(_)
         | UpstreamFault::Unsendable(_) => Retry::Never,
     }

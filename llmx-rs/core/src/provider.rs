@@ -5,11 +5,17 @@ use llmx_config::Provider;
 use llmx_upstream::{BadTarget, BridgeOptions, Endpoint, Insecure, Target};
 use llmx_wire::Dialect;
 
-/// Checks `provider` and fills in everything that its requests share.
-pub(crate) fn target(provider: &Provider) -> Result<Target, BadTarget> {
+/// Checks `provider` and fills in everything that its requests share, for each dialect that it may
+/// speak.
+pub(crate) fn targets(provider: &Provider) -> Result<Vec<Target>, BadTarget> {
+    let dialects = provider.dialects.iter();
+    dialects.map(|&dialect| target(provider, dialect)).collect()
+}
+
+fn target(provider: &Provider, dialect: Dialect) -> Result<Target, BadTarget> {
     // Whoever writes a URL without TLS into their own configuration has decided; gateways on a
     // private network are commonly reached that way.
-    let endpoint = Endpoint::parse(&url(provider), Insecure::Allowed)?;
+    let endpoint = Endpoint::parse(&url(provider, dialect), Insecure::Allowed)?;
     let bridge = BridgeOptions {
         provider: provider.id.clone(),
         ..BridgeOptions::for_host(endpoint.uri().host().unwrap_or_default())
@@ -19,16 +25,16 @@ pub(crate) fn target(provider: &Provider) -> Result<Target, BadTarget> {
         bridge,
         headers: headers(provider)?,
         credential: match &provider.key {
-            Some(key) => Some(Target::credential(provider.dialect, key.expose())?),
+            Some(key) => Some(Target::credential(dialect, key.expose())?),
             None => None,
         },
-        dialect: provider.dialect,
+        dialect,
         idle_timeout: provider.stream_idle_timeout,
     })
 }
 
-fn url(provider: &Provider) -> String {
-    let mut url = format!("{}/{}", provider.base_url, path(provider.dialect));
+fn url(provider: &Provider, dialect: Dialect) -> String {
+    let mut url = format!("{}/{}", provider.base_url, path(dialect));
     url.truncate(url.trim_end_matches('/').len());
     if !provider.query_params.is_empty() {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -70,10 +76,13 @@ mod tests {
     #[test]
     fn query_parameters_are_encoded() {
         let mut provider = provider("http://127.0.0.1:1/v1");
-        assert_eq!(url(&provider), "http://127.0.0.1:1/v1/responses");
+        assert_eq!(
+            url(&provider, Dialect::Responses),
+            "http://127.0.0.1:1/v1/responses"
+        );
         provider.query_params = vec![("api-version".to_owned(), "a&b c".to_owned())];
         assert_eq!(
-            url(&provider),
+            url(&provider, Dialect::Responses),
             "http://127.0.0.1:1/v1/responses?api-version=a%26b+c"
         );
     }
@@ -83,7 +92,7 @@ mod tests {
         let mut provider = provider("http://127.0.0.1:1/v1");
         let value = llmx_config::Secret::new("canary\n".to_owned());
         provider.headers = vec![("x-team".to_owned(), value)];
-        let error = target(&provider).unwrap_err().to_string();
+        let error = targets(&provider).unwrap_err().to_string();
         assert!(error.contains("`x-team`") && !error.contains("canary"));
     }
 }

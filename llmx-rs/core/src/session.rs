@@ -7,7 +7,7 @@ use std::sync::Arc;
 use llmx_config::{Config, Provider, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
 use llmx_tools::{Settings, Toolbox, scrub};
-use llmx_upstream::{BadTarget, Exchange};
+use llmx_upstream::{BadTarget, Candidates};
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -113,10 +113,10 @@ impl Session {
     }
 }
 
-fn exchange(provider: &Provider) -> Result<Exchange, StartFault> {
+fn exchange(provider: &Provider) -> Result<Candidates, StartFault> {
     let id = || provider.id.clone();
-    provider::target(provider)
-        .and_then(|target| Exchange::new(target, true))
+    provider::targets(provider)
+        .and_then(|targets| Candidates::new(targets, true))
         .map_err(|source| StartFault::Provider {
             provider: id(),
             source,

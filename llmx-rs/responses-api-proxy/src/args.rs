@@ -40,6 +40,11 @@ pub struct Args {
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     pub body_limit: usize,
 
+    /// How much memory translated responses may take that clients continue by their id, in MiB; 0
+    /// keeps none.
+    #[arg(long, value_name = "MIB", default_value_t = 64)]
+    pub state_max_mib: usize,
+
     /// Allow an upstream on another machine over plain http; the key then travels unencrypted.
     #[arg(long)]
     pub allow_insecure_upstream: bool,

@@ -1,6 +1,7 @@
 //! Answers Responses requests from an upstream that speaks another dialect.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +21,7 @@ use crate::dump::{self, Dump, Recorder};
 use crate::handler::{BoxError, Outgoing};
 use crate::request_body;
 use crate::rescue;
+use crate::state::{self, State, Turn};
 
 /// An upstream behind the bridge.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub(crate) struct Bridged {
     pub(crate) exchange: Exchange,
     /// The bytes that a request may have; unlike a forwarded one, it is held in memory.
     pub(crate) body_limit: usize,
+    pub(crate) state: Arc<State>,
 }
 
 /// Names every field that the upstream's dialect had no word for.
@@ -42,6 +45,7 @@ impl Bridged {
         Self {
             exchange: self.exchange.with_own_connections(),
             body_limit: self.body_limit,
+            state: Arc::clone(&self.state),
         }
     }
 
@@ -68,8 +72,10 @@ impl Bridged {
     }
 
     async fn ask(&self, body: &[u8], headers: &HeaderMap) -> Result<Answer, Response<Full<Bytes>>> {
-        let request: responses::Request =
+        let mut request: responses::Request =
             serde_json::from_slice(body).map_err(|error| rescue::unreadable(&error))?;
+        let turn = self.state.expand(&mut request);
+        let turn = turn.map_err(|error| rescue::not_kept(&error))?;
         let stream = self.exchange.open_for(&request, headers).await;
         let stream = stream.map_err(|fault| rescue::upstream(&fault))?;
         Ok(Answer {
@@ -77,6 +83,7 @@ impl Bridged {
             stream,
             held: VecDeque::new(),
             streams: request.stream == Some(true),
+            memory: turn.map(|turn| (Arc::clone(&self.state), turn)),
         })
     }
 }
@@ -89,6 +96,8 @@ struct Answer {
     held: VecDeque<StreamEvent>,
     /// Whether the client wants events, or one object.
     streams: bool,
+    /// Where the answer is kept, and with what.
+    memory: Option<(Arc<State>, Turn)>,
 }
 
 impl Answer {
@@ -109,11 +118,31 @@ impl Answer {
     /// Takes one more event; false at the end.
     async fn hold(&mut self) -> bool {
         match self.stream.next().await {
-            StreamStep::Event(event) => {
+            StreamStep::Event(mut event) => {
+                self.remember(&mut event);
                 self.held.push_back(event);
                 true
             }
             StreamStep::End(_) => false,
+        }
+    }
+
+    /// Keeps the response that `event` completes, and says in it what is kept.
+    fn remember(&mut self, event: &mut StreamEvent) {
+        let Some((_, turn)) = &self.memory else {
+            return;
+        };
+        match event {
+            StreamEvent::Created(event) | StreamEvent::InProgress(event) => {
+                state::describe(&mut event.response, turn);
+            }
+            StreamEvent::Completed(event) | StreamEvent::Incomplete(event) => {
+                state::describe(&mut event.response, turn);
+                if let Some((state, turn)) = self.memory.take() {
+                    state.keep(turn, &event.response);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -156,9 +185,10 @@ impl Answer {
             encode(&event, &mut bytes);
         }
         if bytes.is_empty() {
-            let StreamStep::Event(event) = self.stream.next().await else {
+            let StreamStep::Event(mut event) = self.stream.next().await else {
                 return None;
             };
+            self.remember(&mut event);
             encode(&event, &mut bytes);
             while let Some(event) = self.stream.next_ready_event() {
                 encode(&event, &mut bytes);

@@ -14,6 +14,7 @@ mod rescue;
 mod run;
 mod secret;
 mod server_info;
+mod state;
 mod stop;
 
 pub use args::{Args, BridgeTo};

@@ -11,6 +11,7 @@ use llmx_wire::responses::{self, ApiError};
 use serde_json::{Value, json};
 
 use crate::request_body::BadBody;
+use crate::state::NotKept;
 
 type Reply = Response<Full<Bytes>>;
 
@@ -56,6 +57,12 @@ pub(crate) fn unreadable(error: &serde_json::Error) -> Reply {
     client_error(StatusCode::BAD_REQUEST, "malformed_request", &message)
 }
 
+/// Tells the client that what it continues is not here, as the API does.
+pub(crate) fn not_kept(error: &NotKept) -> Reply {
+    let code = "previous_response_not_found";
+    client_error(StatusCode::BAD_REQUEST, code, &error.to_string())
+}
+
 /// Tells the client what a bridged upstream said or failed to say.
 pub(crate) fn upstream(fault: &UpstreamFault) -> Reply {
     match fault {
@@ -93,6 +100,7 @@ pub(crate) fn upstream(fault: &UpstreamFault) -> Reply {
         | UpstreamFault::Malformed { .. }
         | UpstreamFault::TooLarge(_)
         | UpstreamFault::Cut { .. }
+        | UpstreamFault::NoDialect
         | UpstreamFault::Unsendable(_) => upstream_error(
             StatusCode::BAD_GATEWAY,
             "upstream_broken",

@@ -21,6 +21,7 @@ use crate::handler::{Forward, Proxy, Route};
 use crate::protection::{self, Protection};
 use crate::secret::Secret;
 use crate::server_info;
+use crate::state::State;
 use crate::stop::Stop;
 
 /// Runs the proxy until it is told to end.
@@ -139,7 +140,10 @@ fn route(args: &Args, endpoint: Endpoint, secret: &Secret) -> Result<Route, Prox
         })));
     };
     let target = Target {
-        bridge: llmx_bridge::Options::for_host(endpoint.uri().host().unwrap_or_default()),
+        bridge: llmx_bridge::Options {
+            stores: args.state_max_mib > 0,
+            ..llmx_bridge::Options::for_host(endpoint.uri().host().unwrap_or_default())
+        },
         endpoint,
         headers: HeaderMap::new(),
         credential: Some(secret.credential(dialect)),
@@ -149,6 +153,7 @@ fn route(args: &Args, endpoint: Endpoint, secret: &Secret) -> Result<Route, Prox
     Ok(Route::Bridged(Box::new(Bridged {
         exchange: Exchange::new(target, args.use_env_proxy)?,
         body_limit: args.body_limit.saturating_mul(1 << 20),
+        state: Arc::new(State::new(args.state_max_mib.saturating_mul(1 << 20))),
     })))
 }
 

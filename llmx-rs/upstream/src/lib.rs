@@ -22,7 +22,8 @@ pub use answer::Answer;
 pub use client::{Client, ClientOptions};
 pub use endpoint::{BadEndpoint, Endpoint, Insecure};
 pub use exchange::{
-    BadTarget, EventStream, Exchange, StreamEnd, StreamStep, Target, UpstreamFault, credential_name,
+    BadTarget, Candidates, EventStream, Exchange, StreamEnd, StreamStep, Target, UpstreamFault,
+    credential_name,
 };
 pub use fault::{SetupFault, TransportFault};
 pub use forward::forward;

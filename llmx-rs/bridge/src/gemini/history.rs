@@ -11,7 +11,7 @@ use super::tools::CACHES_ALONE;
 use crate::seal::Origin;
 use crate::tools::ToolTable;
 use crate::turns::{
-    Call, Heard, Input, NO_RESULT, Output, STRAY_RESULT, Said, Turn, as_program, broken_call,
+    Call, Heard, Input, Made, NO_RESULT, Output, STRAY_RESULT, Said, Turn, as_program, broken_call,
     leading, told, turns,
 };
 use crate::{ClientFault, Extra, LossReport, Options, SystemMerge};
@@ -66,7 +66,7 @@ impl Writer<'_> {
             match said {
                 Said::Words(at, message) => parts.extend(self.parts(&message.content, at)?),
                 Said::Thought(_, reasoning) => {
-                    match Signature::open(reasoning, self.origin, self.losses) {
+                    match Signature::open(reasoning, self.origin, self.options, self.losses) {
                         Some(Signature::Call(of_call)) => signature = Some(of_call),
                         Some(of_words) => parts.extend(of_words.part()),
                         None => {}
@@ -97,11 +97,11 @@ impl Writer<'_> {
         let mut rest = Vec::new();
         for heard in heard {
             match heard {
-                Heard::Result(call, output) => match call.input {
-                    Input::Object(_) => results.push(self.result(call, output, &mut rest)?),
-                    // Its call became words, so its result does too.
-                    Input::Broken(_) => rest.extend(self.stray(output)?),
-                },
+                // Its call became words, so its result does too.
+                Heard::Result(call, output) if call.is_broken => rest.extend(self.stray(output)?),
+                Heard::Result(call, output) => {
+                    results.push(self.result(call, output, &mut rest)?);
+                }
                 Heard::Stray(at, output) => {
                     let reason = "its call is missing; it became words";
                     self.losses.lowered("input[].call_id", reason);
@@ -161,7 +161,7 @@ impl Writer<'_> {
     /// Translates a result; what is not words in it follows the results of the turn.
     fn result(
         &mut self,
-        call: Call,
+        call: Made,
         output: Option<(usize, Output<'_>)>,
         rest: &mut Vec<Part>,
     ) -> Result<Part, ClientFault> {

@@ -1,6 +1,7 @@
 //! Google Gemini, translated from the pivot and back to it.
 
 mod answer;
+mod client;
 mod decision;
 mod history;
 mod media;
@@ -17,6 +18,9 @@ use crate::{ClientFault, Context, LossReport, Options, Stamp, StreamBridge, Stre
 use crate::{UpstreamFault, fold};
 
 pub use answer::GeminiToResponses;
+pub use client::{
+    FromGemini, GEMINI_TO_RESPONSES, GeminiContext, ResponsesToGemini, error_body, fold_chunks,
+};
 pub use decision::RESPONSES_TO_GEMINI;
 pub use policy::{Policy, SchemaStyle, ThinkingStyle};
 
@@ -38,6 +42,32 @@ pub struct ToGemini {
 /// Translates a Responses request for an upstream of Gemini.
 pub fn to_gemini(request: &responses::Request, options: &Options) -> Result<ToGemini, ClientFault> {
     request::translate(request, options)
+}
+
+/// Translates a Gemini request to the pivot; the model and whether to stream stand in its path.
+pub fn from_gemini(
+    model: &str,
+    streams: bool,
+    request: &gemini::Request,
+    options: &Options,
+) -> Result<FromGemini, ClientFault> {
+    client::translate(model, streams, request, options)
+}
+
+/// Translates a whole response for a client of Gemini: the same code as a stream.
+pub fn reply(
+    response: responses::Response,
+    context: GeminiContext,
+    stamp: &Stamp,
+) -> Result<gemini::Response, Box<gemini::ErrorBody>> {
+    let (mut bridge, mut chunks) = (ResponsesToGemini::new(context, stamp), Vec::new());
+    let event = responses::StreamEvent::of(response);
+    let end = match bridge.push(event, &mut chunks) {
+        Ok(()) => StreamEnd::Done,
+        Err(fault) => StreamEnd::Broken(fault),
+    };
+    bridge.finish(end, &mut chunks);
+    fold_chunks(chunks)
 }
 
 /// Takes the wish for reasoning out of a request; returns whether there was one.

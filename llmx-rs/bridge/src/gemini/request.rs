@@ -25,7 +25,7 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToGemini
     let origin = context::origin(request, options);
     let history = match &request.input {
         TextOrList::Text(text) => history::History {
-            contents: vec![history::turn("user", vec![Part::text(text)])],
+            contents: said(text).into_iter().collect(),
             ..history::History::default()
         },
         TextOrList::List(items) => {
@@ -173,6 +173,12 @@ fn check_ends(contents: &mut Vec<Content>, losses: &mut LossReport) -> Result<()
         prepend(vec![Part::text(SPOKE_FIRST)], contents);
     }
     Ok(())
+}
+
+/// Makes the one turn of a conversation that is a text; a blank one is none.
+fn said(text: &str) -> Option<Content> {
+    let is_blank = text.trim().is_empty();
+    (!is_blank).then(|| history::turn("user", vec![Part::text(text)]))
 }
 
 fn prepend(mut parts: Vec<Part>, contents: &mut Vec<Content>) {

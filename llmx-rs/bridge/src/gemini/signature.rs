@@ -5,8 +5,8 @@ use llmx_wire::gemini::Part;
 use llmx_wire::responses::Reasoning;
 use serde_json::{Value, json};
 
-use crate::LossReport;
-use crate::seal::{Origin, Seal, Shut};
+use crate::seal::{self, Origin};
+use crate::{LossReport, Options};
 
 /// The word of a seal that holds a signature.
 pub(super) const SEAL: &str = "gemini";
@@ -33,17 +33,17 @@ impl Signature {
     pub(super) fn open(
         reasoning: &Reasoning,
         origin: &Origin,
+        options: &Options,
         losses: &mut LossReport,
     ) -> Option<Self> {
         // Gemini does not want the words of a thought back: without a signature nothing is lost.
         let sealed = reasoning.encrypted_content.as_deref()?;
-        let why = match Seal::open(sealed, origin) {
-            Ok(seal) if seal.kind == SEAL => match Self::read(&seal.data) {
+        let why = match seal::replay(sealed, SEAL, origin, options) {
+            Ok(data) => match Self::read(&data) {
                 Some(signature) => return Some(signature),
                 None => "its seal is broken",
             },
-            Ok(_) | Err(Shut::Mismatch) => "it belongs to another provider or model",
-            Err(Shut::Foreign) => "only the provider that sealed it can read it",
+            Err(why) => why,
         };
         losses.dropped("input[].reasoning", why);
         None

@@ -12,7 +12,7 @@ use crate::turns::{
     Call, Heard, Input, NO_RESULT, Output, STRAY_RESULT, Said, Turn, as_program, broken_call,
     leading, told, turns,
 };
-use crate::{ClientFault, Extra, LossReport, SystemMerge};
+use crate::{ClientFault, Extra, LossReport, Options, SystemMerge};
 
 /// The conversation as Messages takes it.
 #[derive(Debug, Default)]
@@ -24,14 +24,14 @@ pub(super) struct History {
 /// Translates `items`.
 pub(super) fn translate(
     items: &[Item],
-    system: SystemMerge,
+    options: &Options,
     origin: &Origin,
     tools: &ToolTable,
     losses: &mut LossReport,
 ) -> Result<History, ClientFault> {
     let mut writer = Writer {
         leading: leading(items),
-        system,
+        options,
         origin,
         tools,
         losses,
@@ -49,7 +49,7 @@ pub(super) fn translate(
 struct Writer<'a> {
     /// How many items stand before the conversation proper.
     leading: usize,
-    system: SystemMerge,
+    options: &'a Options,
     origin: &'a Origin,
     tools: &'a ToolTable,
     losses: &'a mut LossReport,
@@ -65,7 +65,12 @@ impl Writer<'_> {
                     blocks.extend(self.spoken(at, message)?);
                 }
                 Said::Thought(_, reasoning) => {
-                    blocks.extend(thinking::block(reasoning, self.origin, self.losses));
+                    blocks.extend(thinking::block(
+                        reasoning,
+                        self.origin,
+                        self.options,
+                        self.losses,
+                    ));
                 }
                 Said::Call(_, call) => blocks.push(self.call(call)),
                 Said::Other(at, object) => {
@@ -99,11 +104,11 @@ impl Writer<'_> {
         let mut words = Vec::new();
         for heard in heard {
             match heard {
-                Heard::Result(call, output) => match call.input {
-                    Input::Object(_) => results.push(self.result(call.id, output)?),
-                    // Its call became words, so its result does too.
-                    Input::Broken(_) => words.extend(self.stray(output)?),
-                },
+                // Its call became words, so its result does too.
+                Heard::Result(call, output) if call.is_broken => {
+                    words.extend(self.stray(output)?);
+                }
+                Heard::Result(call, output) => results.push(self.result(call.id, output)?),
                 Heard::Stray(at, output) => {
                     self.losses
                         .lowered("input[].call_id", "its call is missing; it became words");
@@ -135,7 +140,7 @@ impl Writer<'_> {
     ) -> Result<(), ClientFault> {
         let blocks = parts(&message.content, at, self.losses)?;
         let leads = at < self.leading;
-        match self.system {
+        match self.options.system {
             SystemMerge::Hoist => self.history.system.extend(blocks),
             SystemMerge::Fold | SystemMerge::Inline if leads => self.history.system.extend(blocks),
             SystemMerge::Inline => {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod cache;
+mod client;
 mod decision;
 mod format;
 mod history;
@@ -18,6 +19,10 @@ use crate::{ClientFault, Context, LossReport, Options, Stamp, StreamBridge, Stre
 use crate::{UpstreamFault, fold};
 
 pub use answer::MessagesToResponses;
+pub use client::{
+    FromMessages, MESSAGES_TO_RESPONSES, MessagesContext, ResponsesToMessages, error_body,
+    fold_events,
+};
 pub use decision::RESPONSES_TO_MESSAGES;
 pub use policy::{Policy, Structured, ThinkingStyle};
 
@@ -38,6 +43,30 @@ pub fn to_messages(
     options: &Options,
 ) -> Result<ToMessages, ClientFault> {
     request::translate(request, options)
+}
+
+/// Translates a Messages request to the pivot.
+pub fn from_messages(
+    request: &messages::Request,
+    options: &Options,
+) -> Result<FromMessages, ClientFault> {
+    client::translate(request, options)
+}
+
+/// Translates a whole response for a client of Messages: the same code as a stream.
+pub fn reply(
+    response: responses::Response,
+    context: MessagesContext,
+    stamp: &Stamp,
+) -> Result<messages::Response, Box<messages::ErrorBody>> {
+    let (mut bridge, mut events) = (ResponsesToMessages::new(context, stamp), Vec::new());
+    let event = responses::StreamEvent::of(response);
+    let end = match bridge.push(event, &mut events) {
+        Ok(()) => StreamEnd::Done,
+        Err(fault) => StreamEnd::Broken(fault),
+    };
+    bridge.finish(end, &mut events);
+    fold_events(events)
 }
 
 /// Takes the wish for reasoning out of a request; returns whether there was one.

@@ -52,7 +52,7 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToMessag
         instructions.as_deref(),
         options.system,
         &mut out,
-        |items| history::translate(items, options.system, &origin, &offer.table, &mut losses),
+        |items| history::translate(items, options, &origin, &offer.table, &mut losses),
     )?;
     check_ends(&mut out, &mut losses)?;
     options::extra(extra, &mut out, &mut losses)?;
@@ -84,7 +84,7 @@ fn converse(
 ) -> Result<(), ClientFault> {
     let history = match input {
         TextOrList::Text(text) => history::History {
-            messages: vec![turn(Role::User, vec![ContentBlock::text(text.clone())])],
+            messages: said(text).into_iter().collect(),
             ..history::History::default()
         },
         TextOrList::List(items) => translate(items)?,
@@ -102,6 +102,12 @@ fn converse(
         out.system = Some(before.into());
     }
     Ok(())
+}
+
+/// Makes the one turn of a conversation that is a text; a blank one is none.
+fn said(text: &str) -> Option<Message> {
+    let is_blank = text.trim().is_empty();
+    (!is_blank).then(|| turn(Role::User, vec![ContentBlock::text(text)]))
 }
 
 fn prepend(out: &mut messages::Request, mut blocks: Vec<ContentBlock>) {

@@ -8,7 +8,7 @@ use llmx_wire::responses::{Reasoning, Request as Responses, TextOrList};
 use serde_json::Value;
 
 use super::policy::ThinkingStyle;
-use crate::seal::{Origin, Seal, Shut};
+use crate::seal::{self, Origin};
 use crate::{LossReport, Options};
 
 /// The word of a seal that holds a whole block of thinking.
@@ -19,24 +19,19 @@ pub(super) const SEAL: &str = "messages";
 pub(super) fn block(
     reasoning: &Reasoning,
     origin: &Origin,
+    options: &Options,
     losses: &mut LossReport,
 ) -> Option<ContentBlock> {
-    let Some(sealed) = reasoning.encrypted_content.as_deref() else {
-        losses.dropped(
-            "input[].reasoning",
-            "it came without the upstream's signature",
-        );
-        return None;
+    let opened = match reasoning.encrypted_content.as_deref() {
+        Some(sealed) => seal::replay(sealed, SEAL, origin, options),
+        None => Err("it came without the upstream's signature"),
     };
-    let why = match Seal::open(sealed, origin) {
-        Ok(seal) if seal.kind == SEAL => match serde_json::from_value(seal.data) {
-            Ok(block @ (ContentBlock::Thinking(_) | ContentBlock::RedactedThinking(_))) => {
-                return Some(block);
-            }
-            _ => "its seal is broken",
-        },
-        Ok(_) | Err(Shut::Mismatch) => "it belongs to another provider or model",
-        Err(Shut::Foreign) => "only the provider that sealed it can read it",
+    let why = match opened.map(serde_json::from_value) {
+        Ok(Ok(block @ (ContentBlock::Thinking(_) | ContentBlock::RedactedThinking(_)))) => {
+            return Some(block);
+        }
+        Ok(_) => "its seal is broken",
+        Err(why) => why,
     };
     losses.dropped("input[].reasoning", why);
     None

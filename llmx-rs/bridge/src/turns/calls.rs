@@ -1,5 +1,7 @@
 //! The items that call a tool and those that answer: every kind as one.
 
+use std::borrow::Cow;
+
 use llmx_wire::responses::{ContentPart, Item, TextOrList, ToolCallOutput};
 use serde_json::{Value, json};
 
@@ -13,6 +15,16 @@ pub(crate) struct Call {
     pub(crate) id: String,
     pub(crate) target: Target,
     pub(crate) input: Input,
+}
+
+/// A call whose result is awaited.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Made {
+    /// The name that the result repeats.
+    pub(crate) id: String,
+    pub(crate) target: Target,
+    /// Whether its arguments are not an object.
+    pub(crate) is_broken: bool,
 }
 
 /// The arguments of a call.
@@ -54,6 +66,15 @@ impl Call {
             }),
             Item::Unknown(object) => Self::of_object(id, object),
             _ => None,
+        }
+    }
+
+    /// Returns what the result needs to know of the call.
+    pub(super) fn made(&self) -> Made {
+        Made {
+            id: self.id.clone(),
+            target: self.target.clone(),
+            is_broken: matches!(self.input, Input::Broken(_)),
         }
     }
 
@@ -138,14 +159,14 @@ impl<'a> Output<'a> {
     }
 
     /// Returns what the tool returned.
-    pub(crate) fn content(&self, tools: &ToolTable) -> TextOrList<ContentPart> {
+    pub(crate) fn content(&self, tools: &ToolTable) -> Cow<'a, TextOrList<ContentPart>> {
         match self {
-            Self::Known(output) => output.output.clone(),
-            Self::Found(object) => found(object, tools).into(),
+            Self::Known(output) => Cow::Borrowed(&output.output),
+            Self::Found(object) => Cow::Owned(found(object, tools).into()),
             Self::Shell(object) => match object.get("output") {
-                Some(Value::String(text)) => text.clone().into(),
-                Some(other) => other.to_string().into(),
-                None => String::new().into(),
+                Some(Value::String(text)) => Cow::Owned(text.clone().into()),
+                Some(other) => Cow::Owned(other.to_string().into()),
+                None => Cow::Owned(String::new().into()),
             },
         }
     }

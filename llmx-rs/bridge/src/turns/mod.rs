@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use llmx_wire::responses::{Item, Message, Reasoning, Role};
 use serde_json::Value;
 
-pub(crate) use calls::{Call, Input, Output};
+pub(crate) use calls::{Call, Input, Made, Output};
 pub(crate) use words::{
     NO_RESULT, SPOKE_FIRST, STRAY_RESULT, as_program, broken_call, leading, told,
 };
@@ -45,7 +45,7 @@ pub(crate) enum Said<'a> {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Heard<'a> {
     /// The result of a call of the turn before; `None` if the client has none.
-    Result(Call, Option<(usize, Output<'a>)>),
+    Result(Made, Option<(usize, Output<'a>)>),
     /// A result whose call is nowhere.
     Stray(usize, Output<'a>),
     /// Words of the person or of the program around the model.
@@ -76,7 +76,7 @@ struct Arranger<'a> {
     pairing: Pairing,
     turns: Vec<Turn<'a>>,
     /// The calls of the open turn, and their places.
-    waiting: Vec<(usize, Call)>,
+    waiting: Vec<(usize, Made)>,
     /// The names of all calls so far.
     ids: BTreeSet<String>,
     /// How often the client has used a name.
@@ -87,7 +87,7 @@ impl<'a> Arranger<'a> {
     fn take(&mut self, index: usize, item: &'a Item) {
         if let Some(mut call) = Call::of(item) {
             call.id = self.unique(&call.id);
-            self.waiting.push((index, call.clone()));
+            self.waiting.push((index, call.made()));
             return self.say(Said::Call(index, call));
         }
         if let Some(output) = Output::of(item) {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use llmx_bridge::chat::{from_chat, to_chat};
 use llmx_bridge::decision::{CHAT_TO_RESPONSES, Decision, RESPONSES_TO_CHAT, Row};
-use llmx_bridge::gemini::{RESPONSES_TO_GEMINI, to_gemini};
-use llmx_bridge::messages::{RESPONSES_TO_MESSAGES, to_messages};
+use llmx_bridge::gemini::{GEMINI_TO_RESPONSES, RESPONSES_TO_GEMINI, to_gemini};
+use llmx_bridge::messages::{MESSAGES_TO_RESPONSES, RESPONSES_TO_MESSAGES, to_messages};
 use llmx_bridge::{ClientFault, LossAction, LossReport, Options, for_responses};
 use llmx_wire::chat;
 use llmx_wire::responses::Request;
@@ -45,7 +45,11 @@ fn the_document_shows_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/bridging.md");
     let document = fs::read_to_string(path).unwrap();
     let outward = LANES.iter().map(|lane| lane.table);
-    for rows in outward.chain([CHAT_TO_RESPONSES]) {
+    for rows in outward.chain([
+        CHAT_TO_RESPONSES,
+        MESSAGES_TO_RESPONSES,
+        GEMINI_TO_RESPONSES,
+    ]) {
         let table = table(rows);
         assert!(
             document.contains(&table),

@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bare;
-mod chat;
 mod demo;
+mod dialects;
 mod exec;
 #[cfg(target_os = "linux")]
 mod own_key;

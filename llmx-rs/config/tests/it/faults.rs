@@ -267,19 +267,6 @@ fn a_bad_address_names_its_source() {
 }
 
 #[test]
-fn a_protocol_must_be_named() {
-    let error = proxy().c("model_providers.p.wire_api=auto").error();
-    assert!(
-        error.contains("`wire_api = \"auto\"` is not there yet"),
-        "{error}"
-    );
-    assert!(
-        error.contains("responses, chat, messages or gemini"),
-        "{error}"
-    );
-}
-
-#[test]
 fn an_empty_model_flag_is_refused() {
     assert_eq!(
         litellm().model_flag(" ").error(),

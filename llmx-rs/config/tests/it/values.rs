@@ -21,7 +21,10 @@ fn the_default_provider_is_litellm_on_this_machine() {
         ),
         ("litellm", "LiteLLM", "http://localhost:4000/v1")
     );
-    assert_eq!(provider.dialect, Dialect::Responses);
+    assert_eq!(
+        provider.dialects,
+        [Dialect::Responses, Dialect::Chat, Dialect::Messages]
+    );
     assert_eq!(provider.key.as_ref().unwrap().expose(), "sk-canary");
     assert_eq!(provider.env_key.as_deref(), Some("LLMX_API_KEY"));
     assert_eq!(

@@ -105,6 +105,7 @@ impl Machine {
                     self.settle(outcome, &mut effects);
                 }
             }
+            Event::Notice(message) => effects.push(Effect::Emit(ThreadEvent::Error { message })),
             Event::ModelEnded(ended) => self.stream_ended(ended, &mut effects),
             Event::RetryDue => {
                 if self.phase == Phase::Waiting {

@@ -10,6 +10,8 @@ pub enum Event {
     Prompt(String),
     /// The model's answer goes on.
     Model(StreamEvent),
+    /// Something that a person may want to know, and that changes nothing.
+    Notice(String),
     /// No more of the answer will come.
     ModelEnded(Ended),
     /// The wait that was asked for is over.

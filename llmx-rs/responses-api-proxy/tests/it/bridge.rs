@@ -213,7 +213,7 @@ fn requests_that_cannot_be_translated_are_refused_by_the_name_of_the_field() {
         (
             r#"{"model":"m","input":"x","previous_response_id":"r"}"#,
             400,
-            "previous_response_id",
+            "not known here",
         ),
         (&"x".repeat(2 << 20), 413, "--body-limit"),
     ] {
@@ -224,6 +224,38 @@ fn requests_that_cannot_be_translated_are_refused_by_the_name_of_the_field() {
     let encoded = "POST /v1/responses HTTP/1.1\r\nHost: HOST\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}";
     assert_eq!(proxy.exchange(encoded).unwrap().status(), 415);
     assert!(upstream.requests().is_empty());
+}
+
+#[test]
+fn a_response_is_continued_by_its_id() {
+    let upstream = ScriptedUpstream::start(|_| hello());
+    let proxy = bridge(&upstream, &[]);
+    let first = last_of(&proxy.exchange(&proxy.post(REQUEST)).unwrap());
+    assert_eq!(first["response"]["store"], true);
+    let id = &first["response"]["id"];
+    let next =
+        json!({ "model": "m", "input": "and now?", "previous_response_id": id, "stream": true });
+    let second = last_of(&proxy.exchange(&proxy.post(&next.to_string())).unwrap());
+    assert_eq!(&second["response"]["previous_response_id"], id);
+
+    let messages = body(&upstream.requests()[1])["messages"].clone();
+    let said: Vec<_> = messages
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message["content"].as_str().unwrap().to_owned())
+        .collect();
+    // Instructions are not carried over, as the API says.
+    assert_eq!(said, ["hi", "hello", "and now?"]);
+
+    let off = bridge(&upstream, &["--state-max-mib", "0"]);
+    let answer = off.exchange(&off.post(&next.to_string())).unwrap();
+    assert_eq!(answer.status(), 400);
+    assert!(
+        answer.text().contains("--state-max-mib"),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]

@@ -63,6 +63,9 @@ pub enum UpstreamFault {
     /// The provider's dialect has no word for something in the request.
     #[error(transparent)]
     Unbridgeable(Box<ClientFault>),
+    /// There is nothing that the provider could be asked in.
+    #[error("no dialect is set for the provider")]
+    NoDialect,
     /// The request has no JSON form.
     #[error("the request cannot be written as JSON: {0}")]
     Unsendable(String),

@@ -5,6 +5,7 @@
 //! [`UpstreamFault`]; [`EventStream`] yields events and then says, as a [`StreamEnd`], how the
 //! stream ended. Dropping either one tells the provider to stop.
 
+mod candidates;
 mod fault;
 mod lane;
 mod question;
@@ -33,6 +34,7 @@ use crate::answer::Answer;
 use crate::client::{Client, ClientOptions};
 use crate::headers::strip_request;
 
+pub use candidates::Candidates;
 pub use fault::UpstreamFault;
 pub use stream::{EventStream, StreamEnd, StreamStep};
 pub use target::{BadTarget, Target, credential_name};

@@ -245,10 +245,12 @@ fn case_44_and_48_ends_and_short_forms() {
     let items =
         json!([user("go"), {"type": "message", "role": "assistant", "content": "The answer is"}]);
     assert_eq!(refusal(&with_tool(&items), &options()), "input");
-    assert_eq!(
-        refusal(&json!({"model": "m", "input": []}), &options()),
-        "input"
-    );
+    for input in [json!([]), json!(" \n")] {
+        assert_eq!(
+            refusal(&json!({"model": "m", "input": input}), &options()),
+            "input"
+        );
+    }
     let body = body(&json!({"model": "m", "input": "hi"}));
     assert_eq!(
         body,

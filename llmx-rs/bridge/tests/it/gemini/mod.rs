@@ -1,6 +1,7 @@
 //! A client of Responses in front of an upstream of Gemini.
 
 mod answer;
+mod client;
 mod history;
 mod invariants;
 mod request;

@@ -264,10 +264,12 @@ fn case_48_a_text_is_a_conversation() {
         body["messages"],
         json!([{"role": "user", "content": [words("hi")]}])
     );
-    assert_eq!(
-        refusal(&json!({"model": "m", "input": []}), &options()),
-        "input"
-    );
+    for input in [json!([]), json!(" \n")] {
+        assert_eq!(
+            refusal(&json!({"model": "m", "input": input}), &options()),
+            "input"
+        );
+    }
 }
 
 #[test]
@@ -375,6 +377,9 @@ fn case_51_a_thought_of_another_model_is_dropped_and_reported() {
     let request = with_tool(&json!(items));
     let translated = translate(&request, &elsewhere).unwrap();
     assert_eq!(losses(&request, &elsewhere), "input[].reasoning");
+    let mut unwanted = options();
+    unwanted.replay_reasoning = false;
+    assert_eq!(losses(&request, &unwanted), "input[].reasoning");
     let body = serde_json::to_value(translated.request).unwrap();
     assert_eq!(body["messages"][1]["content"][0]["text"], "ok");
     assert_eq!(losses(&request, &options()), "");

@@ -1,5 +1,6 @@
 //! A client of Responses in front of an upstream of Messages.
 
+mod client;
 mod history;
 mod invariants;
 mod request;
