@@ -6,8 +6,8 @@ import time
 import urllib.error
 import urllib.request
 
-from harness import KEY, child, equal, expect, fresh, llmx_exec
-from upstream import Answer, scripted
+from harness import KEY, child, equal, expect, fresh, llmx_exec, proxy
+from upstream import ENDPOINTS, Answer, scripted
 
 SCRIPT = "echo from litellm > made.txt; cat made.txt"
 
@@ -22,15 +22,28 @@ def decide(request):
 
 def step(verdicts, llmx, folder):
     with scripted(decide) as upstream, litellm(folder, upstream.url) as base:
-        for wire_api, version in (("chat", "/v1"), ("responses", "/v1"), ("messages", "/v1"), ("gemini", "/v1beta")):
+        through_the_proxy(verdicts, llmx, folder, upstream, base)
+        for wire_api, version in (("auto", "/v1"), ("chat", "/v1"), ("responses", "/v1"), ("messages", "/v1"), ("gemini", "/v1beta")):
             with verdicts.check(f"litellm: a tool turn of llmx exec over wire_api = {wire_api}"):
-                before = len(upstream.requests)
-                ended, work = llmx_exec(llmx, folder / "run" / f"litellm-{wire_api}", base + version, wire_api,
-                                        "-m", "scripted", "-s", "danger-full-access", "write a file")
-                equal(ended.returncode, 0, f"exit code ({ended.stderr[-1200:]}; upstream: {upstream.problems})")
-                equal(ended.stdout.strip(), "The file says: from litellm", "the answer")
-                equal((work / "made.txt").read_text(), "from litellm\n", "made.txt")
-                equal(len(upstream.requests) - before, 2, "requests that reached the model")
+                tool_turn(llmx, folder, upstream, base + version, wire_api)
+
+
+def tool_turn(llmx, folder, upstream, base_url, wire_api):
+    before = len(upstream.requests)
+    ended, work = llmx_exec(llmx, folder / "run" / f"litellm-{wire_api}", base_url, wire_api,
+                            "-m", "scripted", "-s", "danger-full-access", "write a file")
+    equal(ended.returncode, 0, f"exit code ({ended.stderr[-1200:]}; upstream: {upstream.problems})")
+    equal(ended.stdout.strip(), "The file says: from litellm", "the answer")
+    equal((work / "made.txt").read_text(), "from litellm\n", "made.txt")
+    equal(len(upstream.requests) - before, 2, "requests that reached the model")
+
+
+def through_the_proxy(verdicts, llmx, folder, upstream, base):
+    """llmx holds LiteLLM's key and translates; clients that speak Responses need not know either."""
+    for dialect, endpoint in ENDPOINTS.items():
+        with verdicts.check(f"litellm: a tool turn of llmx exec through --bridge-to {dialect}"):
+            with proxy(llmx, base + endpoint, "--bridge-to", dialect) as bridged:
+                tool_turn(llmx, folder, upstream, f"{bridged}/v1", "responses")
 
 
 @contextlib.contextmanager

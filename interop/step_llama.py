@@ -5,33 +5,39 @@ import subprocess
 import urllib.request
 
 from harness import HERE, child, equal, expect, llmx_exec, proxy
+from upstream import ENDPOINTS
 
 
 def step(verdicts, llmx, folder):
     with llama(folder) as upstream:
-        with proxy(llmx, f"{upstream}/v1/chat/completions", "--bridge-to-chat") as base:
-            with verdicts.check("llama.cpp plain"):
-                response = json.loads(ask(base, stream=False))
-                equal(response["status"], "completed", "status")
-                expect(text_of(response).strip(), f"no text: {response}")
-                counts_add_up(response["usage"])
-            with verdicts.check("llama.cpp stream"):
-                data = [line[6:] for line in ask(base, stream=True).splitlines() if line.startswith("data: ")]
-                events = [json.loads(line) for line in data]
-                equal([event["sequence_number"] for event in events], list(range(len(events))), "sequence numbers")
-                equal((events[0]["type"], events[-1]["type"]), ("response.created", "response.completed"), "first and last")
-                deltas = [event["delta"] for event in events if event["type"] == "response.output_text.delta"]
-                expect(len(deltas) > 1, f"the text came in {len(deltas)} pieces")
-                equal("".join(deltas), text_of(events[-1]["response"]), "the deltas together")
-                counts_add_up(events[-1]["response"]["usage"])
-            with verdicts.check("llama.cpp cut at its limit is incomplete, not completed"):
-                response = json.loads(ask(base, stream=False, max_output_tokens=2))
-                equal(response["status"], "incomplete", "status")
-                equal(response["incomplete_details"], {"reason": "max_output_tokens"}, "why")
-        with verdicts.check("llama.cpp answers llmx exec over wire_api = chat"):
-            ended, _ = llmx_exec(llmx, folder / "run" / "llama", f"{upstream}/v1", "chat", "-m", "smollm2", "Say hello.")
-            equal(ended.returncode, 0, f"exit code ({ended.stderr[-800:]})")
-            expect(ended.stdout.strip(), "no answer on standard output")
+        for dialect in ("chat", "messages"):  # llama.cpp serves both
+            bridged(verdicts, llmx, upstream, dialect)
+            with verdicts.check(f"llama.cpp answers llmx exec over wire_api = {dialect}"):
+                ended, _ = llmx_exec(llmx, folder / "run" / "llama", f"{upstream}/v1", dialect, "-m", "smollm2", "Say hello.")
+                equal(ended.returncode, 0, f"exit code ({ended.stderr[-800:]})")
+                expect(ended.stdout.strip(), "no answer on standard output")
+
+
+def bridged(verdicts, llmx, upstream, dialect):
+    with proxy(llmx, upstream + ENDPOINTS[dialect], "--bridge-to", dialect) as base:
+        with verdicts.check(f"llama.cpp over {dialect} plain"):
+            response = json.loads(ask(base, stream=False))
+            equal(response["status"], "completed", "status")
+            expect(text_of(response).strip(), f"no text: {response}")
+            counts_add_up(response["usage"])
+        with verdicts.check(f"llama.cpp over {dialect} stream"):
+            data = [line[6:] for line in ask(base, stream=True).splitlines() if line.startswith("data: ")]
+            events = [json.loads(line) for line in data]
+            equal([event["sequence_number"] for event in events], list(range(len(events))), "sequence numbers")
+            equal((events[0]["type"], events[-1]["type"]), ("response.created", "response.completed"), "first and last")
+            deltas = [event["delta"] for event in events if event["type"] == "response.output_text.delta"]
+            expect(len(deltas) > 1, f"the text came in {len(deltas)} pieces")
+            equal("".join(deltas), text_of(events[-1]["response"]), "the deltas together")
+            counts_add_up(events[-1]["response"]["usage"])
+        with verdicts.check(f"llama.cpp over {dialect} cut at its limit is incomplete, not completed"):
+            response = json.loads(ask(base, stream=False, max_output_tokens=2))
+            equal(response["status"], "incomplete", "status")
+            equal(response["incomplete_details"], {"reason": "max_output_tokens"}, "why")
 
 
 class llama:
