@@ -14,7 +14,8 @@ params.n_predict = 512
 # So small a model may babble to the limit: the likeliest words, and no more than a sentence.
 params.sampling.temp = 0.0
 params.antiprompt = [".", "!", "?", "\n"]
-params.cpuparams.n_threads = 2
+# One: with more, a busy machine makes the threads wait for each other.
+params.cpuparams.n_threads = 1
 params.use_jinja = True
 server = xllamacpp.Server(params)
 print(f"READY {server.listening_address}", flush=True)

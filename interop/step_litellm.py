@@ -1,4 +1,4 @@
-"""The agent does a tool turn through a real LiteLLM proxy, over both protocols that LiteLLM offers."""
+"""The agent does a tool turn through a real LiteLLM proxy, over every protocol that LiteLLM serves."""
 
 import contextlib
 import socket

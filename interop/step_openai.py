@@ -1,5 +1,7 @@
 """The official OpenAI SDKs work through each bridge; the checks themselves are in client_openai.*."""
 
+import json
+
 from harness import HERE, expect, proxy
 from upstream import ENDPOINTS, Answer, scripted
 
@@ -9,8 +11,9 @@ def decide(request):
     order, _, argument = request.said.partition(" ")
     if order == "fail":
         return Answer(status=int(argument), error=f"scripted {argument}")
-    if order == "schema" and request.schema:
-        return Answer('{"city": "Oslo", "degrees": -3}')
+    if order == "schema" and list(request.schema["properties"]) == ["city", "degrees"]:
+        value = {"city": "Oslo", "degrees": -3}
+        return Answer(calls=[("call_1", request.forced, value)]) if request.forced else Answer(json.dumps(value))
     if order == "weather" and request.tools == ["weather"]:
         if request.results:
             return Answer("It says: " + "; ".join(request.results))
@@ -22,9 +25,8 @@ def decide(request):
 
 def python(verdicts, llmx, folder):
     interpreter = folder / "py" / "bin" / "python"
-    through(verdicts, llmx, "chat", "openai-python", [interpreter, HERE / "client_openai.py"])
-    for dialect in ("messages", "gemini"):
-        through(verdicts, llmx, dialect, f"openai-python to {dialect}", [interpreter, HERE / "client_openai.py", "--no-schema"])
+    for dialect in ENDPOINTS:
+        through(verdicts, llmx, dialect, f"openai-python to {dialect}", [interpreter, HERE / "client_openai.py"])
 
 
 def node(verdicts, llmx, folder):

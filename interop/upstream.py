@@ -28,6 +28,9 @@ class Request:
         else:
             raise ValueError(f"{path} is no endpoint of a known dialect")
         self.said, self.results, self.tools, self.schema = self.dialect.read(self.body)
+        # Messages has no word for a schema that binds: a call that the model must make stands for it.
+        choice = self.body.get("tool_choice")
+        self.forced = choice["name"] if self.dialect is MESSAGES and choice and choice["type"] == "tool" else None
 
 
 class Answer:
@@ -84,7 +87,9 @@ class Messages:
         blocks = [block for message in body["messages"] for block in as_blocks(message["content"]) if message["role"] == "user"]
         said = [block["text"] for block in blocks if block["type"] == "text"]
         results = [plain(block["content"]) for block in blocks if block["type"] == "tool_result"]
-        return said[-1] if said else "", results, [tool["name"] for tool in body.get("tools", [])], None
+        forced = [tool for tool in body.get("tools", []) if body.get("tool_choice", {}).get("name") == tool["name"]]
+        schema = forced[0]["input_schema"] if forced else None
+        return said[-1] if said else "", results, [tool["name"] for tool in body.get("tools", [])], schema
 
     @staticmethod
     def whole(answer):
@@ -128,7 +133,7 @@ class Gemini:
         said = [part["text"] for part in parts if "text" in part]
         results = [json.dumps(part["functionResponse"]["response"]) for part in parts if "functionResponse" in part]
         tools = [f["name"] for tool in body.get("tools", []) for f in tool.get("functionDeclarations", [])]
-        return said[-1] if said else "", results, tools, None
+        return said[-1] if said else "", results, tools, body.get("generationConfig", {}).get("responseSchema")
 
     @staticmethod
     def whole(answer):
