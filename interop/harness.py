@@ -135,11 +135,17 @@ def proxy(llmx, upstream_url, *flags):
 
 
 def llmx_exec(llmx, folder, base_url, wire_api, *more, timeout=120):
-    """Runs `llmx exec` in fresh folders; returns how it ended and the folder it worked in."""
+    """Runs `llmx exec` in fresh folders; returns how it ended and the folder it worked in.
+
+    Without `wire_api` it is not configured, but told where its default provider is.
+    """
     home, work = fresh(folder / "home"), fresh(folder / "work")
-    provider = f"model_providers.p={{ base_url = '{base_url}', env_key = 'P_KEY', wire_api = '{wire_api}' }}"
-    command = [llmx, "exec", "-c", provider, "-c", "model_provider=p", "-C", work, *more]
-    ended = run(command, env={"LLMX_HOME": home, "HOME": home, "P_KEY": KEY}, timeout=timeout)
+    settings, env = [], {"LLMX_BASE_URL": base_url, "LLMX_API_KEY": KEY}
+    if wire_api:
+        provider = f"model_providers.p={{ base_url = '{base_url}', env_key = 'P_KEY', wire_api = '{wire_api}' }}"
+        settings, env = ["-c", provider, "-c", "model_provider=p"], {"P_KEY": KEY}
+    command = [llmx, "exec", *settings, "-C", work, *more]
+    ended = run(command, env={"LLMX_HOME": home, "HOME": home, **env}, timeout=timeout)
     return ended, work
 
 

@@ -21,7 +21,7 @@ STEPS = {
     "openai-python": (["py"], step_openai.python),
     "openai-node": (["node"], step_openai.node),
     "llama.cpp": (["llama"], step_llama.step),
-    "litellm": (["litellm"], step_litellm.step),
+    "litellm": (["litellm", "codex"], step_litellm.step),
 }
 
 

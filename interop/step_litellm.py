@@ -1,11 +1,13 @@
 """The agent does a tool turn through a real LiteLLM proxy, over every protocol that LiteLLM serves."""
 
 import contextlib
+import json
 import socket
 import time
 import urllib.error
 import urllib.request
 
+import step_codex
 from harness import KEY, child, equal, expect, fresh, llmx_exec, proxy
 from upstream import ENDPOINTS, Answer, scripted
 
@@ -13,7 +15,9 @@ SCRIPT = "echo from litellm > made.txt; cat made.txt"
 
 
 def decide(request):
-    """One command, then what it printed."""
+    """One command, then what it printed; Codex has tools and a script of its own."""
+    if "exec_command" in request.tools:
+        return step_codex.decide(request)
     if not request.results:
         return Answer(calls=[("call_1", "shell", {"command": ["sh", "-c", SCRIPT]})])
     expect("from litellm" in request.results[-1], f"the tool answered {request.results[-1]!r}")
@@ -26,6 +30,15 @@ def step(verdicts, llmx, folder):
         for wire_api, version in (("auto", "/v1"), ("chat", "/v1"), ("responses", "/v1"), ("messages", "/v1"), ("gemini", "/v1beta")):
             with verdicts.check(f"litellm: a tool turn of llmx exec over wire_api = {wire_api}"):
                 tool_turn(llmx, folder, upstream, base + version, wire_api)
+        with verdicts.check("litellm: a tool turn of llmx exec with nothing but LLMX_BASE_URL and LLMX_API_KEY"):
+            tool_turn(llmx, folder, upstream, f"{base}/v1", None)
+        with verdicts.check("litellm: codex changes a file through --bridge-to-chat"):
+            work = folder / "run" / "litellm-codex"
+            with proxy(llmx, base + ENDPOINTS["chat"], "--bridge-to-chat") as bridged:
+                step_codex.codex(folder, bridged, work, "All patched.")
+            equal((work / "a.txt").read_text(encoding="utf-8"), step_codex.PATCHED, "a.txt")
+        with verdicts.check("litellm: every request is understood by the upstream"):
+            equal(upstream.problems, [], "problems of the upstream")
 
 
 def tool_turn(llmx, folder, upstream, base_url, wire_api):
@@ -51,11 +64,10 @@ def litellm(folder, upstream):
     """Runs LiteLLM with one model, which the scripted upstream answers; yields its base URL."""
     place = fresh(folder / "run" / "litellm")
     # lm_studio: a provider of Chat Completions only, so that LiteLLM itself translates /v1/responses.
-    (place / "config.yaml").write_text(
-        "model_list:\n  - model_name: scripted\n    litellm_params:\n      model: lm_studio/scripted\n"
-        f"      api_base: {upstream}/v1\n      api_key: unused\n"
-        f"general_settings:\n  master_key: {KEY}\n"
-    )
+    model = {"model": "lm_studio/scripted", "api_base": f"{upstream}/v1", "api_key": "unused"}
+    models = [{"model_name": name, "litellm_params": model} for name in ("scripted", "gpt-5.5")]
+    # JSON is YAML.
+    (place / "config.yaml").write_text(json.dumps({"model_list": models, "general_settings": {"master_key": KEY}}))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
