@@ -51,11 +51,13 @@ def own_tools(verdicts, llmx, folder):
         patch = [call for message in last for call in message.get("tool_calls") or [] if call["id"] == "call_c"][0]
         equal(json.loads(patch["function"]["arguments"]), {"input": PATCH}, "the patch in the history")
     with verdicts.check("codex prompts keep their bytes from turn to turn"):
+        equal(len(requests), 3, "requests")
         for before, after in zip(requests, requests[1:]):
             equal(slice_of(after.raw, "tools"), slice_of(before.raw, "tools"), "tools")
             begin = slice_of(before.raw, "messages")[:-1]
             expect(slice_of(after.raw, "messages").startswith(begin), "messages of a turn do not begin as those before")
     with verdicts.check("codex's requests carry the proxy's key and ask for usage"):
+        equal(len(requests), 3, "requests")
         for request in requests:
             equal(request.authorization, f"Bearer {KEY}", "authorization")
             equal(request.body["stream_options"], {"include_usage": True}, "stream_options")
