@@ -130,7 +130,7 @@ mod tests {
         let day = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400);
         let text = environment(&config("/project".as_ref(), "http://127.0.0.1:1"), day);
         for part in [
-            "<cwd>/work</cwd>",
+            "<cwd>/project</cwd>",
             "all of the user's rights",
             "<date>1970-01-02</date>",
         ] {
