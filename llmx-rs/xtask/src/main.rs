@@ -1,7 +1,8 @@
-//! What contributors and CI run: `cargo xtask test`, `check`, `bench`.
+//! What contributors and CI run: `cargo xtask test`, `check`, `bench`, `interop`.
 
 mod bench;
 mod cargo;
+mod interop;
 
 use std::env;
 use std::process::ExitCode;
@@ -9,9 +10,10 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test [ARGS]   run every test; ARGS go to `cargo test`, e.g. `-p llmx-serve smuggling`
-  check         formatting, lints and documentation, warnings denied
-  bench [ARGS]  build for release and measure the proxy; `cargo xtask bench --help` lists ARGS
+  test [ARGS]      run every test; ARGS go to `cargo test`, e.g. `-p llmx-serve smuggling`
+  check            formatting, lints and documentation, warnings denied
+  bench [ARGS]     build for release and measure the proxy; `cargo xtask bench --help` lists ARGS
+  interop [STEPS]  real clients and servers against llmx; downloads them once, docs/interop.md
 ";
 
 fn main() -> ExitCode {
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
         Some("test") => cargo::test(args),
         Some("check") => cargo::check(),
         Some("bench") => bench::run(args),
+        Some("interop") => interop::run(args),
         _ => {
             say(USAGE);
             return ExitCode::from(2);
