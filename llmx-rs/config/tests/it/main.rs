@@ -44,7 +44,7 @@ impl World {
     fn resolve(&self) -> Result<Config, ConfigErrors> {
         resolve(&Inputs {
             home: PathBuf::from("/home"),
-            cwd: PathBuf::from("/work"),
+            cwd: PathBuf::from("/project"),
             file: self.file.clone(),
             env: &|name| self.env.get(name).cloned(),
             overrides: &self.overrides,

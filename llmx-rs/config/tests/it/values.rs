@@ -35,7 +35,7 @@ fn the_default_provider_is_litellm_on_this_machine() {
     assert_eq!(config.sandbox_mode, SandboxMode::ReadOnly);
     assert_eq!(config.approval_policy, ApprovalPolicy::OnRequest);
     assert_eq!(config.home, PathBuf::from("/home"));
-    assert_eq!(config.cwd, PathBuf::from("/work"));
+    assert_eq!(config.cwd, PathBuf::from("/project"));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn flags_set_sandbox_and_directory() {
     };
     let config = world.config();
     assert_eq!(config.sandbox_mode, SandboxMode::DangerFullAccess);
-    assert_eq!(config.cwd, PathBuf::from("/work/sub"));
+    assert_eq!(config.cwd, PathBuf::from("/project/sub"));
     world.flags.cd = Some("/abs".into());
     assert_eq!(world.config().cwd, PathBuf::from("/abs"));
 }

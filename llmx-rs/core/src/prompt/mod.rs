@@ -128,9 +128,9 @@ mod tests {
     #[test]
     fn the_model_is_told_where_it_is_and_what_it_may() {
         let day = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400);
-        let text = environment(&config("/work".as_ref(), "http://127.0.0.1:1"), day);
+        let text = environment(&config("/project".as_ref(), "http://127.0.0.1:1"), day);
         for part in [
-            "<cwd>/work</cwd>",
+            "<cwd>/project</cwd>",
             "all of the user's rights",
             "<date>1970-01-02</date>",
         ] {
