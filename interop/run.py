@@ -20,7 +20,7 @@ STEPS = {
     "codex": (["codex"], step_codex.step),
     "openai-python": (["py"], step_openai.python),
     "openai-node": (["node"], step_openai.node),
-    "llama.cpp": (["llama"], step_llama.step),
+    "llama.cpp": (["llama", "codex"], step_llama.step),
     "litellm": (["litellm", "codex"], step_litellm.step),
 }
 

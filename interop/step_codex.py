@@ -100,17 +100,18 @@ def search_then_multiply(request):
 
 
 def codex(folder, base, work, last_word, more_config=""):
-    """Runs one prompt to its end in fresh folders."""
+    """Runs one prompt to its end in fresh folders; returns its events, one line of JSON each."""
     home, work = fresh(folder / "run" / "codex-home"), fresh(work)
     (home / "config.toml").write_text(
-        'model = "gpt-5.5"\nmodel_provider = "p"\n[model_providers.p]\nname = "P"\n'
-        f'base_url = "{base}/v1"\nwire_api = "responses"\n{more_config}'
+        f'model = "gpt-5.5"\nmodel_provider = "p"\n{more_config}\n[model_providers.p]\nname = "P"\n'
+        f'base_url = "{base}/v1"\nwire_api = "responses"\n'
     )
     command = [folder / "codex" / "node_modules" / ".bin" / "codex", "exec", "--json", "--skip-git-repo-check",
                "-s", "danger-full-access", "-C", work, "do it"]
     ended = run(command, timeout=120, env={"CODEX_HOME": home, "HOME": home})
     equal(ended.returncode, 0, f"exit code ({ended.stdout[-800:]} {ended.stderr[-800:]})")
     expect(last_word in ended.stdout, f"the last word is missing: {ended.stdout[-800:]}")
+    return ended.stdout
 
 
 def slice_of(raw, field):

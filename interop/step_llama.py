@@ -4,6 +4,7 @@ import json
 import subprocess
 import urllib.request
 
+import step_codex
 from harness import HERE, child, equal, expect, llmx_exec, proxy
 from upstream import ENDPOINTS
 
@@ -16,6 +17,21 @@ def step(verdicts, llmx, folder):
                 ended, _ = llmx_exec(llmx, folder / "run" / "llama", f"{upstream}/v1", dialect, "-m", "smollm2", "Say hello.")
                 equal(ended.returncode, 0, f"exit code ({ended.stderr[-800:]})")
                 expect(ended.stdout.strip(), "no answer on standard output")
+        with verdicts.check("llama.cpp answers codex through --bridge-to-chat"):
+            answers_codex(llmx, folder, upstream)
+
+
+def answers_codex(llmx, folder, upstream):
+    """Codex's own instructions are too long for so small a model; these are ours."""
+    instructions = folder / "run" / "instructions.md"
+    instructions.write_text("Answer in one sentence.\n")
+    settings = f'model_instructions_file = {json.dumps(str(instructions))}\nweb_search = "disabled"\n'
+    settings += "[features]\nmulti_agent = false\ngoals = false\n"
+    with proxy(llmx, upstream + ENDPOINTS["chat"], "--bridge-to-chat") as base:
+        events = step_codex.codex(folder, base, folder / "run" / "llama-codex", "turn.completed", settings)
+    items = [json.loads(line).get("item", {}) for line in events.splitlines()]
+    said = [item["text"] for item in items if item.get("type") == "agent_message"]
+    expect(said and all(text.strip() for text in said), f"no answer: {events[-800:]}")
 
 
 def bridged(verdicts, llmx, upstream, dialect):
