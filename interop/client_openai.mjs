@@ -54,6 +54,16 @@ async function finish(input, response) {
   assert.match(end.output_text, /^It says: .*snow.*sun/);
 }
 
+// The conversation goes on by id: the proxy keeps it, since the upstream does not.
+async function state() {
+  const first = await client.responses.create({ model: "scripted", input: "weather", tools: [TOOL] });
+  const calls = first.output.filter((item) => item.type === "function_call");
+  const input = calls.map((call, index) => ({ type: "function_call_output", call_id: call.call_id, output: ["snow", "sun"][index] }));
+  const second = await client.responses.create({ model: "scripted", previous_response_id: first.id, input, tools: [TOOL] });
+  assert.match(second.output_text, /^It says: .*snow.*sun/);
+  assert.equal(second.previous_response_id, first.id);
+}
+
 async function errors() {
   const kinds = { 400: OpenAI.BadRequestError, 401: OpenAI.AuthenticationError, 429: OpenAI.RateLimitError, 500: OpenAI.InternalServerError };
   for (const [status, kind] of Object.entries(kinds)) {
@@ -65,7 +75,7 @@ async function errors() {
   }
 }
 
-for (const check of [plain, stream, tools, toolsStreamed, errors]) {
+for (const check of [plain, stream, tools, toolsStreamed, state, errors]) {
   try {
     await check();
     console.log(`PASS ${name} ${check.name}`);

@@ -81,6 +81,25 @@ def finish(client, conversation, response):
     assert text.startswith("It says: ") and text.index("snow") < text.index("sun"), end
 
 
+def state(client):
+    """The conversation goes on by id: the proxy keeps it, since the upstream does not."""
+    first = client.responses.create(model="scripted", input="weather", tools=[TOOL])
+    calls = [item for item in first.output if item.type == "function_call"]
+    results = [{"type": "function_call_output", "call_id": call.call_id, "output": said} for call, said in zip(calls, ("snow", "sun"))]
+    second = client.responses.create(model="scripted", previous_response_id=first.id, input=results, tools=[TOOL])
+    assert "snow" in second.output_text and "sun" in second.output_text, second
+    with client.responses.stream(model="scripted", previous_response_id=second.id, input="recall") as events:
+        third = events.get_final_response()
+    assert "snow" in third.output_text and "sun" in third.output_text, third
+    assert third.previous_response_id == second.id, third
+    try:
+        client.responses.create(model="scripted", previous_response_id="resp_unknown", input="recall")
+    except openai.BadRequestError as error:
+        assert error.code == "previous_response_not_found", repr(error)
+    else:
+        raise AssertionError("an unknown id was no error")
+
+
 def parse(client):
     response = client.responses.parse(model="scripted", input="schema", text_format=Weather)
     assert response.output_parsed == Weather(city="Oslo", degrees=-3), response
@@ -108,7 +127,7 @@ def errors(client):
 def main():
     base_url, name = sys.argv[1:]
     client = openai.OpenAI(base_url=base_url, api_key="unused", max_retries=0, timeout=30)
-    checks = [plain, stream, stream_helper, tools, tools_streamed, parse, parse_streamed, errors]
+    checks = [plain, stream, stream_helper, tools, tools_streamed, state, parse, parse_streamed, errors]
     for check in checks:
         try:
             check(client)

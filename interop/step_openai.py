@@ -18,6 +18,8 @@ def decide(request):
         if request.results:
             return Answer("It says: " + "; ".join(request.results))
         return Answer(calls=[("call_1", "weather", {"city": "Oslo"}), ("call_2", "weather", {"city": 'R\u00f8ros "north"'})])
+    if order == "recall":
+        return Answer("Remembered: " + "; ".join(request.results))
     if order == "say":
         return Answer(argument)
     raise ValueError(f"not in the script: {request.said!r} with tools {request.tools}")
