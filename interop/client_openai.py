@@ -95,7 +95,7 @@ def state(client):
     try:
         client.responses.create(model="scripted", previous_response_id="resp_unknown", input="recall")
     except openai.BadRequestError as error:
-        assert error.code == "previous_response_not_found", repr(error)
+        assert (error.code, error.param) == ("previous_response_not_found", "previous_response_id"), repr(error)
     else:
         raise AssertionError("an unknown id was no error")
 

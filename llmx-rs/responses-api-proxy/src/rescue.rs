@@ -59,8 +59,13 @@ pub(crate) fn unreadable(error: &serde_json::Error) -> Reply {
 
 /// Tells the client that what it continues is not here, as the API does.
 pub(crate) fn not_kept(error: &NotKept) -> Reply {
-    let code = "previous_response_not_found";
-    client_error(StatusCode::BAD_REQUEST, code, &error.to_string())
+    let body = json!({"error": {
+        "message": error.to_string(),
+        "type": "invalid_request_error",
+        "param": "previous_response_id",
+        "code": "previous_response_not_found",
+    }});
+    json_reply(StatusCode::BAD_REQUEST, &body)
 }
 
 /// Tells the client what a bridged upstream said or failed to say.

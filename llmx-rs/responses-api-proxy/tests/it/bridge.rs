@@ -227,6 +227,17 @@ fn requests_that_cannot_be_translated_are_refused_by_the_name_of_the_field() {
 }
 
 #[test]
+fn an_unknown_id_is_refused_in_the_field_that_named_it() {
+    let upstream = ScriptedUpstream::start(|_| hello());
+    let proxy = bridge(&upstream, &[]);
+    let request = r#"{"model":"m","input":"x","previous_response_id":"r"}"#;
+    let answer = proxy.exchange(&proxy.post(request)).unwrap();
+    let refusal: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(refusal["error"]["param"], "previous_response_id");
+    assert_eq!(refusal["error"]["code"], "previous_response_not_found");
+}
+
+#[test]
 fn a_response_is_continued_by_its_id() {
     let upstream = ScriptedUpstream::start(|_| hello());
     let proxy = bridge(&upstream, &[]);
