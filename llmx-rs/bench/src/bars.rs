@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::measure::{Measure, Results};
-use crate::side::LLMX;
-
 /// One promise about llmx's proxy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bar {
     pub(crate) text: &'static str,
+    /// As what llmx runs.
+    pub(crate) side: &'static str,
     pub(crate) measure: Measure,
     pub(crate) limit: Limit,
 }
@@ -31,10 +31,10 @@ pub(crate) enum Verdict {
 
 impl Bar {
     pub(crate) fn judge(&self, results: &Results) -> Verdict {
-        if !results.faults(LLMX).is_empty() {
+        if !results.faults(self.side).is_empty() {
             return Verdict::Failed;
         }
-        let Some(value) = results.value(LLMX, self.measure) else {
+        let Some(value) = results.value(self.side, self.measure) else {
             return Verdict::Unknown;
         };
         let holds = match self.limit {
@@ -73,9 +73,11 @@ impl fmt::Display for Verdict {
 mod tests {
     use super::*;
     use crate::measure::Sample;
+    use crate::side::LLMX;
 
     const BAR: Bar = Bar {
         text: "rate",
+        side: LLMX,
         measure: Measure::Ratio("rate", "nginx"),
         limit: Limit::AtLeast(0.9),
     };

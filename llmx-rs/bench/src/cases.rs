@@ -1,9 +1,10 @@
 //! The cases of the bench: which there are, what each shows, and which bars it holds.
 
 use crate::bars::{Bar, Limit};
+use crate::bridged;
 use crate::measure::Measure;
 use crate::report::Column;
-use crate::side::{DIRECT, HYPER, NGINX};
+use crate::side::{DIRECT, HYPER, Kind, LLMX, NGINX};
 use crate::work::{
     ANSWERED, COMPLETE, CPU, FIRST, GROWTH, KIB_PER_STREAM, LISTENING, P50, P90, P99, PEAK_RSS,
     RATE, RSS, THREADS, TOTAL, TRANSIT_P50, TRANSIT_P99, UNITS, WALL, Work,
@@ -17,6 +18,8 @@ pub(crate) struct Case {
     pub(crate) work: Work,
     /// The mock speaks TLS.
     pub(crate) secure: bool,
+    /// It is about the bridge, and runs llmx with and without it.
+    pub(crate) bridged: bool,
 }
 
 impl Case {
@@ -49,20 +52,35 @@ impl Case {
         ));
         cases.extend([16, 64].map(|c| requests(c, true)));
         cases.push(paced(true));
+        cases.extend(bridged::cases());
         cases
     }
 
-    fn plain(name: &str, title: &str, work: Work) -> Self {
+    pub(crate) fn plain(name: &str, title: &str, work: Work) -> Self {
         Self {
             name: name.to_owned(),
             title: title.to_owned(),
             work,
             secure: false,
+            bridged: false,
         }
+    }
+
+    /// Returns true if it says something about this side.
+    pub(crate) fn concerns(&self, kind: &Kind) -> bool {
+        if self.bridged {
+            return matches!(kind, Kind::Direct | Kind::Llmx(_) | Kind::Bridged(_));
+        }
+        // A peer was told of the plain mock only.
+        let untold = self.secure && matches!(kind, Kind::Peer(_));
+        self.work.concerns(kind) && !untold && !matches!(kind, Kind::Bridged(_))
     }
 
     /// The columns of its table.
     pub(crate) fn columns(&self) -> Vec<Column> {
+        if self.bridged {
+            return bridged::columns(self.work);
+        }
         match self.work {
             Work::Requests { .. } => vec![
                 value("req/s", RATE, 0),
@@ -126,12 +144,16 @@ impl Case {
 
     /// What the issue promises of it. Over TLS it promises nothing beyond measuring.
     pub(crate) fn bars(&self) -> Vec<Bar> {
+        if self.bridged {
+            return bridged::bars(self.work);
+        }
         if self.secure {
             return Vec::new();
         }
         match self.work {
             Work::Requests { concurrency: 1 } => vec![Bar {
                 text: "added p50 <= 1.2 x nginx's",
+                side: LLMX,
                 measure: Measure::ExcessRatio {
                     figure: P50,
                     base: DIRECT,
@@ -142,6 +164,7 @@ impl Case {
             Work::Requests { .. } => vec![
                 Bar {
                     text: "req/s >= 0.9 x nginx",
+                    side: LLMX,
                     measure: Measure::Ratio(RATE, NGINX),
                     limit: Limit::AtLeast(0.9),
                 },
@@ -168,6 +191,7 @@ impl Case {
             Work::SlowStreams { streams } => vec![
                 Bar {
                     text: "all complete",
+                    side: LLMX,
                     measure: Measure::Median(COMPLETE),
                     limit: Limit::AtLeast(f64::from(streams)),
                 },
@@ -238,7 +262,7 @@ fn bodies(size: &str, bytes: usize) -> Case {
     Case::plain(&format!("body-{size}"), &title, Work::Bodies { bytes })
 }
 
-fn value(label: &'static str, figure: &'static str, decimals: usize) -> Column {
+pub(crate) fn value(label: &'static str, figure: &'static str, decimals: usize) -> Column {
     Column {
         label,
         measure: Measure::Median(figure),
@@ -246,7 +270,7 @@ fn value(label: &'static str, figure: &'static str, decimals: usize) -> Column {
     }
 }
 
-fn ratio(label: &'static str, figure: &'static str, base: &'static str) -> Column {
+pub(crate) fn ratio(label: &'static str, figure: &'static str, base: &'static str) -> Column {
     Column {
         label,
         measure: Measure::Ratio(figure, base),
@@ -254,7 +278,7 @@ fn ratio(label: &'static str, figure: &'static str, base: &'static str) -> Colum
     }
 }
 
-fn excess(label: &'static str, figure: &'static str, decimals: usize) -> Column {
+pub(crate) fn excess(label: &'static str, figure: &'static str, decimals: usize) -> Column {
     Column {
         label,
         measure: Measure::Excess(figure, DIRECT),
@@ -262,7 +286,7 @@ fn excess(label: &'static str, figure: &'static str, decimals: usize) -> Column 
     }
 }
 
-fn pooled(label: &'static str) -> Column {
+pub(crate) fn pooled(label: &'static str) -> Column {
     Column {
         label,
         measure: Measure::Pooled(CPU, UNITS),
@@ -273,6 +297,7 @@ fn pooled(label: &'static str) -> Column {
 fn at_most(text: &'static str, measure: Measure, limit: f64) -> Bar {
     Bar {
         text,
+        side: LLMX,
         measure,
         limit: Limit::AtMost(limit),
     }
@@ -293,6 +318,6 @@ mod tests {
         assert_eq!(names.len(), cases.len());
 
         let bars: usize = cases.iter().map(|case| case.bars().len()).sum();
-        assert_eq!(bars, 1 + 3 * 2 + 2 + 1 + 4 + 1 + 1 + 2);
+        assert_eq!(bars, 1 + 3 * 2 + 2 + 1 + 4 + 1 + 1 + 2 + 5);
     }
 }

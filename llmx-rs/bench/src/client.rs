@@ -24,6 +24,8 @@ pub(crate) struct Target {
     pub(crate) host: String,
     pub(crate) path: String,
     pub(crate) tls: Option<TlsConnector>,
+    /// The mock behind it must answer in Chat Completions.
+    pub(crate) chat: bool,
 }
 
 impl Target {
@@ -34,6 +36,7 @@ impl Target {
             host: format!("127.0.0.1:{port}"),
             path: RESPONSES.to_owned(),
             tls: None,
+            chat: false,
         }
     }
 
@@ -43,11 +46,17 @@ impl Target {
         let start = format!("{{\"model\":\"mock\",{stream}\"input\":\"");
         let filling = body_len.saturating_sub(start.len() + BODY_END.len());
         let length = start.len() + filling + BODY_END.len();
-        let Self { host, path, .. } = self;
+        let Self {
+            host, path, chat, ..
+        } = self;
+        let wish = Plan {
+            chat: *chat,
+            ..*plan
+        };
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
              authorization: Bearer of-the-client\r\n{}content-length: {length}\r\n\r\n",
-            plan.header_lines()
+            wish.header_lines()
         );
         let mut request = Vec::with_capacity(head.len() + length);
         request.extend_from_slice(head.as_bytes());

@@ -13,6 +13,7 @@ use clap::Parser as _;
 
 mod args;
 mod bars;
+mod bridged;
 mod cases;
 mod child;
 mod client;

@@ -87,7 +87,7 @@ async fn serve(mut io: impl Io) -> io::Result<()> {
         if request.plan.events > 0 {
             write_stream(&mut io, &request.plan).await?;
         } else {
-            io.write_all(&json_answer(request.plan.size)).await?;
+            io.write_all(&json_answer(&request.plan)).await?;
         }
         io.flush().await?;
     }
@@ -149,7 +149,11 @@ async fn skip_body(io: &mut impl Io, buffer: &mut ReadBuffer, framing: Framing) 
 
 /// Writes one event per write, on a schedule that does not drift.
 async fn write_stream(io: &mut impl Io, plan: &Plan) -> io::Result<()> {
-    let (mut delta, mut completed) = (EventTemplate::delta(), EventTemplate::completed());
+    let (mut delta, mut completed) = if plan.chat {
+        (EventTemplate::chat_delta(), EventTemplate::chat_delta())
+    } else {
+        (EventTemplate::delta(), EventTemplate::completed())
+    };
     io.write_all(STREAM_HEAD).await?;
     let start = Instant::now();
     for number in 0..plan.events {
@@ -162,22 +166,40 @@ async fn write_stream(io: &mut impl Io, plan: &Plan) -> io::Result<()> {
         io.write_all(event.stamped_now()).await?;
         io.flush().await?;
     }
+    if plan.chat {
+        io.write_all(&chat_tail()).await?;
+    }
     io.write_all(b"0\r\n\r\n").await
 }
 
-/// A Responses object padded to `size` bytes, with its head. Built per request: a copy of a
+/// What ends a stream of Chat Completions: the reason, the usage, and the word that it is over.
+fn chat_tail() -> Vec<u8> {
+    let mut chunks = Vec::new();
+    for event in CHAT_TAIL {
+        let event = format!("data: {event}\n\n");
+        chunks.extend_from_slice(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes());
+    }
+    chunks
+}
+
+/// An answer's one object padded to the size asked for, with its head. Built per request: a copy of a
 /// kilobyte costs less than a cache's lookup would save.
-fn json_answer(size: usize) -> Vec<u8> {
-    let padding = size.saturating_sub(JSON_START.len() + JSON_END.len());
-    let length = padding + JSON_START.len() + JSON_END.len();
+fn json_answer(plan: &Plan) -> Vec<u8> {
+    let (start, end) = if plan.chat {
+        (CHAT_START, CHAT_END)
+    } else {
+        (JSON_START, JSON_END)
+    };
+    let padding = plan.size.saturating_sub(start.len() + end.len());
+    let length = padding + start.len() + end.len();
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
     );
     let mut answer = Vec::with_capacity(head.len() + length);
     answer.extend_from_slice(head.as_bytes());
-    answer.extend_from_slice(JSON_START);
+    answer.extend_from_slice(start);
     answer.resize(answer.len() + padding, b'x');
-    answer.extend_from_slice(JSON_END);
+    answer.extend_from_slice(end);
     answer
 }
 
@@ -185,6 +207,14 @@ const STREAM_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\
     cache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n";
 const JSON_START: &[u8] = br#"{"id":"resp_bench","object":"response","status":"completed","model":"mock","output":[{"type":"message","id":"msg_bench","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"text":""#;
 const JSON_END: &[u8] = br#""}]}],"usage":{"input_tokens":1,"output_tokens":1,"total_tokens":2}}"#;
+const CHAT_START: &[u8] = br#"{"id":"chatcmpl-bench","object":"chat.completion","created":1,"model":"mock","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":""#;
+const CHAT_END: &[u8] =
+    br#""}}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#;
+const CHAT_TAIL: [&str; 3] = [
+    r#"{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1,"model":"mock","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#,
+    r#"{"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1,"model":"mock","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#,
+    "[DONE]",
+];
 /// The most that Linux grants unless told otherwise.
 const BACKLOG: u32 = 4096;
 const HEAD_BUFFER: usize = 16 << 10;
@@ -197,13 +227,36 @@ mod tests {
 
     #[test]
     fn an_answer_is_json_of_the_size_asked_for() {
-        for size in [1024, 100_000] {
-            let answer = String::from_utf8(json_answer(size)).unwrap();
+        for (size, chat) in [(1024, false), (100_000, false), (1024, true)] {
+            let plan = Plan {
+                chat,
+                ..Plan::json(size)
+            };
+            let answer = String::from_utf8(json_answer(&plan)).unwrap();
             let (head, body) = answer.split_once("\r\n\r\n").unwrap();
             assert!(head.contains(&format!("content-length: {size}")));
             assert_eq!(body.len(), size);
             assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
         }
+    }
+
+    #[tokio::test]
+    async fn a_stream_of_chat_has_its_chunks_a_reason_the_usage_and_an_end() {
+        let plan = Plan {
+            chat: true,
+            ..Plan::stream(3, 0)
+        };
+        let (mut client, mut server) = tokio::io::duplex(8192);
+        write_stream(&mut server, &plan).await.unwrap();
+        drop(server);
+        let mut answer = String::new();
+        tokio::io::AsyncReadExt::read_to_string(&mut client, &mut answer)
+            .await
+            .unwrap();
+        assert_eq!(answer.matches("\"content\":\"t=").count(), 3);
+        assert_eq!(answer.matches("\"finish_reason\":\"stop\"").count(), 1);
+        assert_eq!(answer.matches("\"usage\":").count(), 1);
+        assert!(answer.ends_with("e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"));
     }
 
     #[tokio::test]

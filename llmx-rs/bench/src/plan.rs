@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     pub(crate) gap_us: u64,
     /// Microseconds before the answer begins.
     pub(crate) think_us: u64,
+    /// Answer in Chat Completions instead of Responses.
+    pub(crate) chat: bool,
 }
 
 impl Plan {
@@ -25,6 +27,7 @@ impl Plan {
             events: 0,
             gap_us: 0,
             think_us: 0,
+            chat: false,
         }
     }
 
@@ -43,10 +46,12 @@ impl Plan {
             events,
             gap_us,
             think_us,
+            chat,
         } = self;
+        let chat = u8::from(*chat);
         format!(
             "x-mock-size: {size}\r\nx-mock-events: {events}\r\nx-mock-gap-us: {gap_us}\r\n\
-             x-mock-think-us: {think_us}\r\n"
+             x-mock-think-us: {think_us}\r\nx-mock-chat: {chat}\r\n"
         )
     }
 
@@ -83,6 +88,8 @@ impl Plan {
             self.gap_us = u64::from(number);
         } else if name.eq_ignore_ascii_case(b"think-us") {
             self.think_us = u64::from(number);
+        } else if name.eq_ignore_ascii_case(b"chat") {
+            self.chat = number != 0;
         }
     }
 }
@@ -103,6 +110,7 @@ mod tests {
             events: 40,
             gap_us: 5000,
             think_us: 20_000,
+            chat: true,
         };
         let head = format!("POST /v1/responses HTTP/1.1\r\n{}\r\n", plan.header_lines());
         let mut headers = [httparse::EMPTY_HEADER; 8];

@@ -62,7 +62,7 @@ pub(crate) fn summary(cases: &[(Case, Results)]) -> String {
     for (case, results) in cases {
         for bar in case.bars() {
             let line = bar_line(&bar, bar.judge(results));
-            let _infallible = write!(text, "  {:<14}{line}", case.name);
+            let _infallible = write!(text, "  {:<20}{line}", case.name);
         }
     }
     text
@@ -122,7 +122,10 @@ fn bar_line(bar: &Bar, verdict: Verdict) -> String {
     let value = verdict
         .value()
         .map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"));
-    format!("  bar: {:<34} llmx {value:>9}  {verdict}\n", bar.text)
+    format!(
+        "  bar: {:<34} {} {value:>9}  {verdict}\n",
+        bar.text, bar.side
+    )
 }
 
 /// The first column to the left, the others to the right.

@@ -58,6 +58,7 @@ fn kinds(args: &RunArgs) -> io::Result<Vec<Kind>> {
     let mut kinds = vec![Kind::Direct, Kind::Hyper];
     kinds.extend(nginx::find().map(Kind::Nginx));
     kinds.extend(args.llmx.clone().map(Kind::Llmx));
+    kinds.extend(args.llmx.clone().map(Kind::Bridged));
     for peer in &args.peers {
         kinds.push(Kind::Peer(Peer::parse(peer)?));
     }
@@ -91,14 +92,10 @@ impl Bench {
         } else {
             &self.plain.upstream
         };
-        // A peer was told of the plain mock only.
-        let concerned = |kind: &&Kind| {
-            case.work.concerns(kind) && !(case.secure && matches!(kind, Kind::Peer(_)))
-        };
         let mut entrants: Vec<Entrant<'_>> = self
             .kinds
             .iter()
-            .filter(concerned)
+            .filter(|kind| case.concerns(kind))
             .map(Entrant::new)
             .collect();
         let mut results = Results::new(entrants.iter().map(|entrant| entrant.kind.name()));

@@ -33,12 +33,16 @@ impl Upstream {
     }
 
     fn url(&self) -> String {
+        self.url_of(RESPONSES)
+    }
+
+    fn url_of(&self, path: &str) -> String {
         let host = if self.identity.is_some() {
             tls::NAME
         } else {
             "127.0.0.1"
         };
-        format!("{}://{host}:{}{RESPONSES}", self.scheme(), self.port)
+        format!("{}://{host}:{}{path}", self.scheme(), self.port)
     }
 }
 
@@ -47,6 +51,8 @@ impl Upstream {
 pub(crate) enum Kind {
     Direct,
     Llmx(PathBuf),
+    /// llmx again, before a mock that speaks Chat Completions.
+    Bridged(PathBuf),
     Nginx(PathBuf),
     Hyper,
     Peer(Peer),
@@ -57,6 +63,7 @@ impl Kind {
         match self {
             Self::Direct => DIRECT,
             Self::Llmx(_) => LLMX,
+            Self::Bridged(_) => BRIDGED,
             Self::Nginx(_) => NGINX,
             Self::Hyper => HYPER,
             Self::Peer(peer) => &peer.name,
@@ -71,13 +78,22 @@ impl Kind {
     /// Starts the side; it listens when this returns.
     pub(crate) fn start(&self, upstream: &Upstream) -> io::Result<Side> {
         let dir = tempfile::tempdir()?;
-        let (target, pid, server) = match self {
+        let (mut target, pid, server) = match self {
             Self::Direct => (direct(upstream)?, None, None),
             Self::Peer(peer) => (peer.target.clone(), peer.pid, None),
-            Self::Llmx(program) => started(start_llmx(program, upstream, dir.path())?),
+            Self::Llmx(program) => {
+                let url = upstream.url();
+                started(start_llmx(program, &[], &url, upstream, dir.path())?)
+            }
+            Self::Bridged(program) => {
+                let url = upstream.url_of(CHAT);
+                let bridge = ["--bridge-to-chat"];
+                started(start_llmx(program, &bridge, &url, upstream, dir.path())?)
+            }
             Self::Hyper => started(start_hyper(upstream, dir.path())?),
             Self::Nginx(program) => started(nginx::start(program, upstream, dir.path())?),
         };
+        target.chat = matches!(self, Self::Bridged(_));
         Ok(Side {
             target,
             pid,
@@ -105,14 +121,21 @@ fn started((server, port): (Server, u16)) -> (Target, Option<u32>, Option<Server
     (Target::responses(port), Some(server.pid()), Some(server))
 }
 
-fn start_llmx(program: &Path, upstream: &Upstream, dir: &Path) -> io::Result<(Server, u16)> {
+fn start_llmx(
+    program: &Path,
+    flags: &[&str],
+    url: &str,
+    upstream: &Upstream,
+    dir: &Path,
+) -> io::Result<(Server, u16)> {
     let (info, log) = (dir.join("server-info.json"), dir.join("stderr.log"));
     let mut command = Command::new(program);
     command
+        .args(flags)
         .arg("--server-info")
         .arg(&info)
         .arg("--upstream-url")
-        .arg(upstream.url())
+        .arg(url)
         .stdin(Stdio::piped())
         .stderr(File::create(&log)?);
     if let Some(identity) = &upstream.identity {
@@ -269,6 +292,7 @@ impl Peer {
             host: host.to_owned(),
             path: if path.is_empty() { RESPONSES } else { path }.to_owned(),
             tls: None,
+            chat: false,
         };
         let name = name.to_owned();
         Ok(Self { name, target, pid })
@@ -277,8 +301,10 @@ impl Peer {
 
 pub(crate) const DIRECT: &str = "direct";
 pub(crate) const LLMX: &str = "llmx";
+pub(crate) const BRIDGED: &str = "bridged";
 pub(crate) const NGINX: &str = "nginx";
 pub(crate) const HYPER: &str = "hyper";
+const CHAT: &str = "/v1/chat/completions";
 /// Times a family is looked up before its figures are given up.
 const LOOKS: usize = 1000;
 /// Not a secret: it opens nothing but the mock, which asks for no key.

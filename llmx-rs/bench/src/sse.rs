@@ -18,7 +18,7 @@ impl EventTemplate {
         Self::new(&format!(
             "event: response.output_text.delta\ndata: {{\"type\":\"response.output_text.delta\",\
              \"item_id\":\"msg_bench\",\"output_index\":0,\"content_index\":0,\"delta\":\"{STAMP}\
-             {UNSET} and some words of the length that a model tends to send at once\"}}\n\n"
+             {UNSET}{WORDS}\"}}\n\n"
         ))
     }
 
@@ -28,6 +28,15 @@ impl EventTemplate {
             "event: response.completed\ndata: {{\"type\":\"response.completed\",\"response\":\
              {{\"id\":\"resp_bench\",\"object\":\"response\",\"status\":\"completed\",\"output\":\
              [],\"metadata\":{{\"stamp\":\"{STAMP}{UNSET}\"}}}}}}\n\n"
+        ))
+    }
+
+    /// A chunk of Chat Completions with the same words as [`EventTemplate::delta`].
+    pub(crate) fn chat_delta() -> Self {
+        Self::new(&format!(
+            "data: {{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"created\":1,\
+             \"model\":\"mock\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{STAMP}{UNSET}{WORDS}\"}},\
+             \"finish_reason\":null}}]}}\n\n"
         ))
     }
 
@@ -55,7 +64,10 @@ impl EventTemplate {
     }
 }
 
-/// Counts events as they arrive and records how long each was under way.
+/// Counts stamped events as they arrive and records how long each was under way.
+///
+/// Events without a stamp frame the others, and those with several repeat what was said before: a
+/// bridge adds both kinds, and neither has a time of its own.
 #[derive(Debug, Default)]
 pub(crate) struct EventTap {
     unfinished: Vec<u8>,
@@ -73,27 +85,34 @@ impl EventTap {
             };
             if let Some(sent) = rest.get(..end).and_then(stamp_of) {
                 transit.record(now_ns.saturating_sub(sent));
+                self.events += 1;
             }
-            self.events += 1;
             at += end + 2;
         }
         self.unfinished.drain(..at);
     }
 
-    /// Whole events seen so far.
+    /// Whole stamped events seen so far.
     pub(crate) fn events(&self) -> u64 {
         self.events
     }
 }
 
+/// The stamp of an event that has exactly one.
 fn stamp_of(event: &[u8]) -> Option<u64> {
     let at = memmem::find(event, STAMP.as_bytes())? + STAMP.len();
     let digits = event.get(at..at + UNSET.len())?;
+    let rest = event.get(at + UNSET.len()..)?;
+    if memmem::find(rest, STAMP.as_bytes()).is_some() {
+        return None;
+    }
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Marks the stamp inside a text that also proxies which rewrite events pass on.
 const STAMP: &str = "t=";
+/// About what a model tends to send at once.
+const WORDS: &str = " and some words of the length that a model tends to send at once";
 /// As many digits as the largest `u64` has.
 const UNSET: &str = "00000000000000000000";
 
@@ -116,7 +135,11 @@ mod tests {
 
     #[test]
     fn the_chunk_size_is_true_and_the_data_is_json() {
-        for mut template in [EventTemplate::delta(), EventTemplate::completed()] {
+        for mut template in [
+            EventTemplate::delta(),
+            EventTemplate::completed(),
+            EventTemplate::chat_delta(),
+        ] {
             let event = event(&mut template);
             let chunk = String::from_utf8(template.chunk.clone()).unwrap();
             let (size, _) = chunk.split_once("\r\n").unwrap();
@@ -125,6 +148,18 @@ mod tests {
             let data = text.split_once("data: ").unwrap().1;
             assert!(serde_json::from_str::<serde_json::Value>(data).is_ok());
         }
+    }
+
+    #[test]
+    fn what_frames_or_repeats_the_words_is_not_counted() {
+        let delta = event(&mut EventTemplate::delta());
+        let words = String::from_utf8(delta.clone()).unwrap();
+        let repeated = words.replace("\n\n", &words);
+        let stream = [b"event: response.created\ndata: {}\n\n", &*delta].concat();
+        let (mut tap, mut transit) = (EventTap::default(), Histogram::default());
+        tap.push(&stream, u64::MAX, &mut transit);
+        tap.push(repeated.as_bytes(), u64::MAX, &mut transit);
+        assert_eq!((tap.events(), transit.total()), (1, 1));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the translation of a request leaves for the translation of its answer.
 
 use std::collections::BTreeSet;
+use std::mem;
 
 use llmx_wire::responses::{Item, Request, Response, Status, TextOrList};
 use serde_json::{Value, json};
@@ -43,9 +44,9 @@ impl Context {
         }
     }
 
-    /// Returns the response at its beginning.
-    pub(crate) fn begin(&self, id: String, stamp: &Stamp) -> Response {
-        let mut response = self.blank.clone();
+    /// Takes the response out, at its beginning. A context begins one response.
+    pub(crate) fn begin(&mut self, id: String, stamp: &Stamp) -> Response {
+        let mut response = mem::take(&mut self.blank);
         response.id = id;
         response.status = Some(Status::InProgress);
         response

@@ -234,7 +234,5 @@ fn finish(recorder: Option<Recorder>) {
 
 fn encode(event: &StreamEvent, out: &mut Vec<u8>) {
     // An event was made of JSON, so it can be written as JSON.
-    if let Ok(data) = serde_json::to_string(event) {
-        sse::encode(event.kind(), &data, out);
-    }
+    let _infallible = sse::encode_json(event.kind(), event, out);
 }

@@ -58,7 +58,7 @@ enum Lane {
 type Events = Vec<StreamEvent>;
 
 impl ResponsesWriter {
-    pub(crate) fn new(context: &Context, stamp: &Stamp) -> Self {
+    pub(crate) fn new(context: &mut Context, stamp: &Stamp) -> Self {
         let seq = Sequence::new(&stamp.id);
         Self {
             response: context.begin(seq.response_id(), stamp),

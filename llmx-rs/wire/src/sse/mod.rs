@@ -4,7 +4,7 @@ mod decode;
 mod encode;
 
 pub use decode::{DecodeFault, Decoder, Limits};
-pub use encode::encode;
+pub use encode::{encode, encode_json};
 
 /// One event of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

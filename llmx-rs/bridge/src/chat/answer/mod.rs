@@ -41,9 +41,9 @@ type Pushed = Result<(), UpstreamFault>;
 
 impl ChatToResponses {
     /// Begins the answer to the request that left `context`.
-    pub fn new(context: Context, stamp: &Stamp) -> Self {
+    pub fn new(mut context: Context, stamp: &Stamp) -> Self {
         Self {
-            writer: ResponsesWriter::new(&context, stamp),
+            writer: ResponsesWriter::new(&mut context, stamp),
             think: ThinkTags::new(context.think_tags),
             leaked: context.calls_in_text.then(LeakedCalls::default),
             words: Growing::new(context.cumulative),

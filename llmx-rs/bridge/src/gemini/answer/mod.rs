@@ -29,9 +29,9 @@ type Events = Vec<responses::StreamEvent>;
 
 impl GeminiToResponses {
     /// Starts the translation of one answer.
-    pub fn new(context: Context, stamp: &Stamp) -> Self {
+    pub fn new(mut context: Context, stamp: &Stamp) -> Self {
         Self {
-            writer: ResponsesWriter::new(&context, stamp),
+            writer: ResponsesWriter::new(&mut context, stamp),
             tools: context.tools,
             usage: UsageMetadata::default(),
             stop: None,

@@ -41,9 +41,9 @@ type Events = Vec<responses::StreamEvent>;
 
 impl MessagesToResponses {
     /// Starts the translation of one answer.
-    pub fn new(context: Context, stamp: &Stamp) -> Self {
+    pub fn new(mut context: Context, stamp: &Stamp) -> Self {
         Self {
-            writer: ResponsesWriter::new(&context, stamp),
+            writer: ResponsesWriter::new(&mut context, stamp),
             blocks: Blocks::new(context.limits.max_items),
             tools: context.tools,
             answer_tool: context.answer_tool,
