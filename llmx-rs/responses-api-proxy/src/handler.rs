@@ -46,9 +46,13 @@ impl Handler for Proxy {
     async fn handle(&self, request: Request<Incoming>) -> Response<Outgoing> {
         let target = (request.uri().path(), request.uri().query());
         match (request.method(), target) {
-            (&Method::POST, ("/v1/responses", None)) => {
-                self.route.pass_on(request, self.dump.as_deref()).await
-            }
+            (&Method::POST, ("/v1/responses", None)) => match &self.route {
+                Route::Forward(forward) => forward.forward(request, self.dump.as_deref()).await,
+                // The translation's future is large, and most proxies never make one.
+                Route::Bridged(bridged) => {
+                    Box::pin(bridged.answer(request, self.dump.as_deref())).await
+                }
+            },
             (&Method::GET, ("/shutdown", None)) if self.shutdown.is_some() => {
                 if let Some(shutdown) = &self.shutdown {
                     shutdown.notify_one();
@@ -80,14 +84,6 @@ impl Route {
                 authorization: forward.authorization.clone(),
             })),
             Self::Bridged(bridged) => Self::Bridged(Box::new(bridged.for_another_thread())),
-        }
-    }
-
-    async fn pass_on(&self, request: Request<Incoming>, dump: Option<&Dump>) -> Response<Outgoing> {
-        match self {
-            Self::Forward(forward) => forward.forward(request, dump).await,
-            // The translation's future is large, and most proxies never make one.
-            Self::Bridged(bridged) => Box::pin(bridged.answer(request, dump)).await,
         }
     }
 }

@@ -136,7 +136,8 @@ where
                 Err(Unanswered { error, .. }) => return Err(self.broken(&error)),
             }
         }
-        let mut line = self.open(address).await?;
+        // Opening takes a large future, and most requests find a line that is open.
+        let mut line = Box::pin(self.open(address)).await?;
         match line.ask(request).await {
             Ok(response) => Ok(response.map(|body| Answer::new(body, line))),
             Err(Unanswered { error, .. }) => Err(self.broken(&error)),
