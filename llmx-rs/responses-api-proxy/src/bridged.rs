@@ -11,7 +11,7 @@ use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{Full, StreamBody};
 use hyper::body::Incoming;
-use llmx_bridge::{LossReport, fold};
+use llmx_bridge::fold;
 use llmx_upstream::{EventStream, Exchange, StreamStep};
 use llmx_wire::responses::{self, StreamEvent};
 use llmx_wire::sse;
@@ -79,7 +79,6 @@ impl Bridged {
         let stream = self.exchange.open_for(&request, headers).await;
         let stream = stream.map_err(|fault| rescue::upstream(&fault))?;
         Ok(Answer {
-            losses: stream.losses().clone(),
             stream,
             held: VecDeque::new(),
             streams: request.stream == Some(true),
@@ -90,7 +89,6 @@ impl Bridged {
 
 /// The answer of an upstream, in events of Responses.
 struct Answer {
-    losses: LossReport,
     stream: EventStream,
     /// Events that came before the head of the response was sent.
     held: VecDeque<StreamEvent>,
@@ -102,7 +100,7 @@ struct Answer {
 
 impl Answer {
     async fn into_response(mut self, dumped: Option<&dump::Exchange>) -> Response<Outgoing> {
-        let losses = self.losses.header_value();
+        let losses = self.stream.losses().header_value();
         let mut response = if self.streams {
             self.into_events(dumped).await
         } else {

@@ -1,11 +1,11 @@
 //! The one place where a failure becomes a status for the client.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use llmx_bridge::UpstreamFault as BridgeFault;
-use llmx_serve::{Problem, error_reply};
+use llmx_serve::{Problem, error_reply, json_reply};
 use llmx_upstream::{TransportFault, UpstreamFault};
 use llmx_wire::responses::{self, ApiError};
 use serde_json::{Value, json};
@@ -148,14 +148,6 @@ fn gateway_status(status: u16) -> StatusCode {
         .ok()
         .filter(|status| status.is_client_error() || status.is_server_error())
         .unwrap_or(StatusCode::BAD_GATEWAY)
-}
-
-fn json_reply(status: StatusCode, body: &Value) -> Reply {
-    let mut reply = Response::new(Full::from(body.to_string()));
-    *reply.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    reply.headers_mut().insert(CONTENT_TYPE, json);
-    reply
 }
 
 fn client_error(status: StatusCode, code: &'static str, message: &str) -> Reply {

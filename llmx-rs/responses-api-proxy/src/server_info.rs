@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 
@@ -49,12 +49,12 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let written = write_new(&draft, text).and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
         // The first failure is the one to report.
-        let _left_behind = remove(&draft);
+        let _left_behind = fs::remove_file(&draft);
     }
     written
 }
 
-fn write_new(draft: &PathBuf, text: &[u8]) -> io::Result<()> {
+fn write_new(draft: &Path, text: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     // create_new fails on anything that exists, symbolic links included.
     options.write(true).create_new(true);
@@ -62,10 +62,6 @@ fn write_new(draft: &PathBuf, text: &[u8]) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
     let mut file = options.open(draft)?;
     file.write_all(text)
-}
-
-fn remove(draft: &Path) -> io::Result<()> {
-    fs::remove_file(draft)
 }
 
 #[cfg(test)]

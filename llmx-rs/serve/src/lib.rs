@@ -27,5 +27,5 @@ pub use limits::Limits;
 pub use listen::bind_unix;
 pub use listen::{ListenError, Listeners, bind_loopback};
 pub use peer::AllowedUids;
-pub use reply::{Problem, error_reply};
+pub use reply::{Problem, error_reply, json_reply};
 pub use server::{Ending, Server};
