@@ -57,6 +57,6 @@ pub use fold::fold;
 pub use loss::{Loss, LossAction, LossReport};
 pub use options::{Limits, Options, Stamp, SystemMerge, TokenBound};
 pub use pivot::for_responses;
-pub use stream::{StreamBridge, StreamEnd};
+pub use stream::{StreamBridge, StreamEnd, response_of_item};
 
 pub(crate) use llmx_wire::Extra;

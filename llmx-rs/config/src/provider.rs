@@ -83,8 +83,7 @@ impl Resolver<'_> {
         let wire_api = wire_api.unwrap_or_else(|| default(WireApi::Dialect(Dialect::Responses)));
         match self.keep("wire_api", wire_api) {
             WireApi::Dialect(dialect) => vec![dialect],
-            // Gemini's addresses differ from the base on, so it is not among those to try.
-            WireApi::Auto => vec![Dialect::Responses, Dialect::Chat, Dialect::Messages],
+            WireApi::Auto => AUTO.to_vec(),
         }
     }
 
@@ -212,6 +211,13 @@ enum Variable {
     Value(Secret),
 }
 
+/// The dialects to try, the likeliest first.
+const AUTO: [Dialect; 4] = [
+    Dialect::Responses,
+    Dialect::Chat,
+    Dialect::Messages,
+    Dialect::Gemini,
+];
 const REQUEST_RETRIES: u32 = 4;
 const STREAM_RETRIES: u32 = 5;
 const STREAM_IDLE: Duration = Duration::from_mins(5);

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod activity;
+mod dialects;
 mod driver;
 mod judge;
 mod prompt;

@@ -34,7 +34,7 @@ fn target(provider: &Provider, dialect: Dialect) -> Result<Target, BadTarget> {
 }
 
 fn url(provider: &Provider, dialect: Dialect) -> String {
-    let mut url = format!("{}/{}", provider.base_url, path(dialect));
+    let mut url = format!("{}/{}", base(provider, dialect), path(dialect));
     url.truncate(url.trim_end_matches('/').len());
     if !provider.query_params.is_empty() {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -43,6 +43,24 @@ fn url(provider: &Provider, dialect: Dialect) -> String {
         url.push_str(&query.finish());
     }
     url
+}
+
+/// Returns the base URL with the version that it may leave out.
+fn base(provider: &Provider, dialect: Dialect) -> String {
+    let base = provider.base_url.as_str();
+    let authority = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let version = match dialect {
+        Dialect::Gemini => "/v1beta",
+        Dialect::Chat | Dialect::Messages | Dialect::Responses => "/v1",
+    };
+    if !authority.contains('/') {
+        return format!("{base}{version}");
+    }
+    match base.strip_suffix("/v1") {
+        // A server of several dialects is named by the address of the others.
+        Some(server) if provider.dialects.len() > 1 => format!("{server}{version}"),
+        _ => base.to_owned(),
+    }
 }
 
 /// Returns where below its base URL a provider of `dialect` answers.
@@ -84,6 +102,30 @@ mod tests {
         assert_eq!(
             url(&provider, Dialect::Responses),
             "http://127.0.0.1:1/v1/responses?api-version=a%26b+c"
+        );
+    }
+
+    #[test]
+    fn the_version_may_be_left_out() {
+        let mut provider = provider("http://127.0.0.1:1/");
+        for base_url in ["http://127.0.0.1:1", "http://127.0.0.1:1/v1"] {
+            provider.base_url = base_url.to_owned();
+            provider.dialects = Dialect::ALL.to_vec();
+            for (dialect, expected) in [
+                (Dialect::Chat, "http://127.0.0.1:1/v1/chat/completions"),
+                (Dialect::Messages, "http://127.0.0.1:1/v1/messages"),
+                (Dialect::Responses, "http://127.0.0.1:1/v1/responses"),
+                (Dialect::Gemini, "http://127.0.0.1:1/v1beta"),
+            ] {
+                assert_eq!(url(&provider, dialect), expected);
+            }
+        }
+        provider.dialects = vec![Dialect::Gemini];
+        assert_eq!(url(&provider, Dialect::Gemini), "http://127.0.0.1:1/v1");
+        provider.base_url = "http://127.0.0.1:1/api/v2".to_owned();
+        assert_eq!(
+            url(&provider, Dialect::Chat),
+            "http://127.0.0.1:1/api/v2/chat/completions"
         );
     }
 
