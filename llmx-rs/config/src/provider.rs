@@ -47,10 +47,11 @@ pub(crate) fn resolve(
         id: id.to_owned(),
         name: resolver.keep("name", raw.name.unwrap_or_else(|| default(id.to_owned()))),
         base_url,
+        bridge: resolver.keep_all("bridge", raw.bridge),
         dialects,
         key,
         env_key: env_key.map(|env_key| resolver.keep("env_key", env_key)),
-        query_params: resolver.query_params(raw.query_params),
+        query_params: resolver.keep_all("query_params", raw.query_params),
         headers,
         request_max_retries: resolver.keep(
             "request_max_retries",
@@ -174,12 +175,16 @@ impl Resolver<'_> {
         }
     }
 
-    fn query_params(&mut self, params: BTreeMap<String, Located<String>>) -> Vec<(String, String)> {
+    fn keep_all(
+        &mut self,
+        table: &str,
+        texts: BTreeMap<String, Located<String>>,
+    ) -> Vec<(String, String)> {
         let pair = |(name, value): (String, _)| {
-            let value = self.keep(&format!("query_params.{}", quoted(&name)), value);
+            let value = self.keep(&format!("{table}.{}", quoted(&name)), value);
             (name, value)
         };
-        params.into_iter().map(pair).collect()
+        texts.into_iter().map(pair).collect()
     }
 
     /// Looks up a variable whose value is to travel in a header.

@@ -9,10 +9,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use llmx_config::Config;
-use llmx_upstream::{BadTarget, Candidates};
+use llmx_upstream::Candidates;
 use llmx_wire::Dialect;
 
-use crate::provider;
+use crate::provider::{self, BadProvider};
 
 /// The provider in each dialect that it may speak, and where what it speaks is kept.
 pub(crate) struct Connection {
@@ -23,7 +23,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Prepares to ask the provider first in the dialect that it was found to speak.
-    pub(crate) fn new(config: &Config) -> Result<Self, BadTarget> {
+    pub(crate) fn new(config: &Config) -> Result<Self, BadProvider> {
         let mut targets = provider::targets(&config.provider)?;
         let cache = config.home.join("cache").join("dialects.json");
         let base_url = config.provider.base_url.clone();

@@ -2,24 +2,39 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llmx_config::Provider;
-use llmx_upstream::{BadTarget, BridgeOptions, Endpoint, Insecure, Target};
+use llmx_upstream::{BadSetting, BadTarget, BridgeOptions, Endpoint, Insecure, Target};
 use llmx_wire::Dialect;
+
+/// A provider that cannot be sent to.
+#[derive(Debug, thiserror::Error)]
+pub enum BadProvider {
+    /// Its address, its key or its headers.
+    #[error(transparent)]
+    Target(#[from] BadTarget),
+    /// A decision about the translation.
+    #[error("in its `bridge` table: {0}")]
+    Bridge(#[from] BadSetting),
+}
 
 /// Checks `provider` and fills in everything that its requests share, for each dialect that it may
 /// speak.
-pub(crate) fn targets(provider: &Provider) -> Result<Vec<Target>, BadTarget> {
+pub(crate) fn targets(provider: &Provider) -> Result<Vec<Target>, BadProvider> {
     let dialects = provider.dialects.iter();
     dialects.map(|&dialect| target(provider, dialect)).collect()
 }
 
-fn target(provider: &Provider, dialect: Dialect) -> Result<Target, BadTarget> {
+fn target(provider: &Provider, dialect: Dialect) -> Result<Target, BadProvider> {
     // Whoever writes a URL without TLS into their own configuration has decided; gateways on a
     // private network are commonly reached that way.
-    let endpoint = Endpoint::parse(&url(provider, dialect), Insecure::Allowed)?;
-    let bridge = BridgeOptions {
+    let endpoint =
+        Endpoint::parse(&url(provider, dialect), Insecure::Allowed).map_err(BadTarget::from)?;
+    let mut bridge = BridgeOptions {
         provider: provider.id.clone(),
         ..BridgeOptions::for_host(endpoint.uri().host().unwrap_or_default())
     };
+    for (name, value) in &provider.bridge {
+        bridge.set(name, value)?;
+    }
     Ok(Target {
         endpoint,
         bridge,
@@ -126,6 +141,19 @@ mod tests {
         assert_eq!(
             url(&provider, Dialect::Chat),
             "http://127.0.0.1:1/api/v2/chat/completions"
+        );
+    }
+
+    #[test]
+    fn decisions_about_the_bridge_are_taken_or_refused_by_name() {
+        let mut provider = provider("http://127.0.0.1:1/v1");
+        provider.bridge = vec![("prompt_cache".to_owned(), "false".to_owned())];
+        assert!(!targets(&provider).unwrap()[0].bridge.messages.cache);
+        provider.bridge = vec![("system_murge".to_owned(), "inline".to_owned())];
+        let error = targets(&provider).unwrap_err().to_string();
+        assert!(
+            error.contains("`system_murge`") && error.contains("system_merge"),
+            "{error}"
         );
     }
 

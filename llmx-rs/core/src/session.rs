@@ -7,13 +7,13 @@ use std::sync::Arc;
 use llmx_config::{Config, Provider, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
 use llmx_tools::{Settings, Toolbox, scrub};
-use llmx_upstream::BadTarget;
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::dialects::Connection;
 use crate::driver::{Driver, Recorder};
 use crate::prompt::{self, Prompt};
+use crate::provider::BadProvider;
 use crate::rollout::{RecordFault, Rollout, timestamp};
 use crate::turn::{Machine, RetryLimits};
 use crate::world::World;
@@ -42,7 +42,7 @@ pub enum StartFault {
         /// The provider's id.
         provider: String,
         /// Why.
-        source: BadTarget,
+        source: BadProvider,
     },
     /// The session file cannot be created.
     #[error(transparent)]
