@@ -296,6 +296,11 @@ fn sample(field: &str, seal: &str) -> Request {
 
 fn input_and_fields(field: &str, seal: &str) -> (Value, Value) {
     let plain = |fields: Value| (json!("hi"), fields);
+    if field == "input[].content[].cache_control" {
+        let marked =
+            json!({"type": "input_text", "text": "x", "cache_control": {"type": "ephemeral"}});
+        return (json!([{"role": "user", "content": [marked]}]), json!({}));
+    }
     if let Some(kind) = field.strip_prefix("input[].content[].") {
         return (part(kind), json!({}));
     }

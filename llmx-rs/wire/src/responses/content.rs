@@ -35,6 +35,20 @@ impl ContentPart {
         Self::OutputText(Text::from(text.into()))
     }
 
+    /// Returns whether the client says that a prefix to be cached ends here.
+    pub fn marks_cache(&self) -> bool {
+        let extra = match self {
+            Self::InputText(part)
+            | Self::OutputText(part)
+            | Self::SummaryText(part)
+            | Self::ReasoningText(part) => &part.extra,
+            Self::Refusal(part) => &part.extra,
+            Self::InputImage(part) => &part.extra,
+            Self::Unknown(part) => part,
+        };
+        extra.contains_key("cache_control")
+    }
+
     /// Returns what a person would read in this part.
     pub fn text(&self) -> Option<&str> {
         match self {
