@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod activity;
+mod approvals;
 mod dialects;
 mod driver;
 mod judge;

@@ -10,6 +10,7 @@ use llmx_tools::{Settings, Toolbox, scrub};
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use crate::approvals::Approvals;
 use crate::dialects::Connection;
 use crate::driver::{Driver, Recorder};
 use crate::prompt::{self, Prompt};
@@ -89,6 +90,8 @@ impl Session {
             connection: Arc::new(connection),
             env_key: config.provider.env_key.clone(),
             toolbox,
+            approvals: Approvals::new(config),
+            permit: None,
             recorder: Recorder {
                 rollout,
                 turn_context: turn_context(config),

@@ -6,8 +6,9 @@ use std::time::SystemTime;
 
 use llmx_config::Config;
 use llmx_protocol::{SandboxMode, ThreadId};
-use llmx_tools::ToolSpec;
-use llmx_wire::responses::{FunctionTool, Item, ReasoningOptions, Request, Role, Tool};
+use llmx_tools::{Takes, ToolSpec};
+use llmx_wire::responses::{CustomTool, FunctionTool, Item, ReasoningOptions, Request, Role, Tool};
+use serde_json::json;
 
 /// The parts of a request that stay the same through a conversation.
 #[derive(Debug, Clone)]
@@ -83,13 +84,22 @@ fn environment(config: &Config, now: SystemTime) -> String {
 }
 
 fn tool(spec: ToolSpec) -> Tool {
-    Tool::Function(FunctionTool {
-        name: spec.name.to_owned(),
-        description: Some(spec.description.to_owned()),
-        parameters: spec.parameters,
-        strict: Some(false),
-        ..FunctionTool::default()
-    })
+    let (name, description) = (spec.name, Some(spec.description));
+    match spec.takes {
+        Takes::Json(parameters) => Tool::Function(FunctionTool {
+            name,
+            description,
+            parameters,
+            strict: Some(false),
+            ..FunctionTool::default()
+        }),
+        Takes::Text { grammar } => Tool::Custom(CustomTool {
+            name,
+            description,
+            format: Some(json!({"type": "grammar", "syntax": "lark", "definition": grammar})),
+            ..CustomTool::default()
+        }),
+    }
 }
 
 const BASE: &str = include_str!("base.md");
@@ -97,8 +107,6 @@ const BASE: &str = include_str!("base.md");
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
-
-    use serde_json::json;
 
     use super::*;
     use crate::session::tests::config;

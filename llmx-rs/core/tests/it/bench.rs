@@ -130,6 +130,7 @@ fn brief(event: &ThreadEvent) -> String {
         ThreadEvent::TurnStarted {} => "turn".to_owned(),
         ThreadEvent::TurnCompleted { usage } => format!("completed {}", usage.output_tokens),
         ThreadEvent::TurnFailed { error } => format!("failed {}", error.message),
+        ThreadEvent::ApprovalRequested { request } => format!("ask {}", request.reason),
         ThreadEvent::Error { message } => format!("notice {message}"),
         ThreadEvent::ItemStarted { item } => format!("started {}", details(&item.details)),
         ThreadEvent::ItemUpdated { item } => format!("updated {}", details(&item.details)),
@@ -147,6 +148,7 @@ fn details(details: &ItemDetails) -> String {
             exit_code,
             ..
         } => format!("{command} {exit_code:?} {}", aggregated_output.trim_end()),
+        ItemDetails::ToolCall { tool, output, .. } => format!("{tool}: {output}"),
         other => format!("{other:?}"),
     }
 }

@@ -30,6 +30,14 @@ impl ContentPart {
         Self::InputText(Text::from(text.into()))
     }
 
+    /// Makes a part that shows the picture at `url`.
+    pub fn input_image(url: impl Into<String>) -> Self {
+        Self::InputImage(InputImage {
+            image_url: Some(url.into()),
+            ..InputImage::default()
+        })
+    }
+
     /// Makes a part of model text.
     pub fn output_text(text: impl Into<String>) -> Self {
         Self::OutputText(Text::from(text.into()))
