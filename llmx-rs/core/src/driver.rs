@@ -29,6 +29,8 @@ pub(crate) struct Driver {
     /// Lets the call that was read run.
     pub(crate) permit: Option<oneshot::Sender<Permit>>,
     pub(crate) recorder: Recorder,
+    /// What a person should know before the first turn.
+    pub(crate) notices: Vec<String>,
     pub(crate) world: Arc<dyn World>,
 }
 
@@ -56,6 +58,9 @@ impl Driver {
         let mut listening = true;
         // Whether anyone hears this is found out below.
         let _heard = events.send(ThreadEvent::ThreadStarted { thread_id }).await;
+        for message in self.notices.drain(..) {
+            let _heard = events.send(ThreadEvent::Error { message }).await;
+        }
         while listening || !self.machine.is_idle() {
             let event = tokio::select! {
                 op = ops.recv(), if listening => match op {

@@ -66,6 +66,23 @@ pub(crate) fn opening(config: &Config, now: SystemTime) -> Vec<Item> {
         .collect()
 }
 
+/// Returns what a conversation that goes on must be told anew: where it is and what it may, if that
+/// has changed.
+pub(crate) fn news(config: &Config, now: SystemTime, conversation: &[Item]) -> Vec<Item> {
+    let now = environment(config, now);
+    let told = conversation.iter().rev().find_map(|item| match item {
+        Item::Message(message) if message.role == Role::User => {
+            Some(message.text()).filter(|text| text.starts_with(ENVIRONMENT))
+        }
+        _ => None,
+    });
+    let is_news = told.as_ref() != Some(&now);
+    is_news
+        .then(|| Item::text_message(Role::User, now))
+        .into_iter()
+        .collect()
+}
+
 fn environment(config: &Config, now: SystemTime) -> String {
     let date = jiff::Timestamp::try_from(now).map(|now| now.strftime("%Y-%m-%d").to_string());
     let commands = match config.sandbox_mode {
@@ -73,7 +90,7 @@ fn environment(config: &Config, now: SystemTime) -> String {
         SandboxMode::ReadOnly | SandboxMode::WorkspaceWrite => "commands are refused",
     };
     let mut lines = vec![
-        "<environment_context>".to_owned(),
+        ENVIRONMENT.to_owned(),
         format!("  <cwd>{}</cwd>", config.cwd.display()),
         format!("  <system>{}</system>", std::env::consts::OS),
         format!("  <sandbox>{commands}</sandbox>"),
@@ -102,6 +119,7 @@ fn tool(spec: ToolSpec) -> Tool {
     }
 }
 
+const ENVIRONMENT: &str = "<environment_context>";
 const BASE: &str = include_str!("base.md");
 
 #[cfg(test)]

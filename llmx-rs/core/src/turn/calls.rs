@@ -74,6 +74,18 @@ pub(super) struct CallIds {
 }
 
 impl CallIds {
+    /// Takes the names that the calls of `conversation` have.
+    pub(super) fn of(conversation: &[Item]) -> Self {
+        let names = conversation.iter().filter_map(|item| match item {
+            Item::FunctionCall(call) => Some(call.call_id.clone()),
+            Item::CustomToolCall(call) => Some(call.call_id.clone()),
+            _ => None,
+        });
+        Self {
+            taken: names.collect(),
+        }
+    }
+
     /// Renames the call in `item` if its name is taken, and returns what is to be run.
     pub(super) fn settle(&mut self, item: &mut Item) -> Option<Call> {
         let (call_id, name, payload) = match item {

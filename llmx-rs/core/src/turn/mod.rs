@@ -86,6 +86,12 @@ impl Machine {
         }
     }
 
+    /// Goes on with a conversation of which everything is recorded.
+    pub fn resume(&mut self, conversation: Vec<Item>) {
+        self.call_ids = CallIds::of(&conversation);
+        self.conversation = conversation;
+    }
+
     /// Returns what [`Effect::Request`] sends.
     pub fn conversation(&self) -> &[Item] {
         &self.conversation
