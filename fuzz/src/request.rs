@@ -51,10 +51,12 @@ fn outward(bytes: &[u8], tell: fn(&Request, &Options)) -> Corpus {
     Corpus::Keep
 }
 
+type Pivot = Result<(Request, LossReport), ClientFault>;
+
 /// Translates a client's request to the pivot, and from there to every upstream.
 fn inward<T: DeserializeOwned + Serialize>(
     bytes: &[u8],
-    translate: fn(&T, &Options) -> Result<(Request, LossReport), ClientFault>,
+    translate: fn(&T, &Options) -> Pivot,
 ) -> Corpus {
     let Some((request, traits)) = case::request::<T>(bytes) else {
         return Corpus::Reject;

@@ -51,8 +51,8 @@ pub(super) fn folder() -> PathBuf {
 }
 
 pub(super) const NO_COMPILER: &str = "\
-cargo xtask fuzz needs a C++ compiler, for libFuzzer, and found none as `c++`.
-Install one (Debian: apt-get install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install),
+cargo xtask fuzz needs a C++ compiler, for libFuzzer, and neither `c++` nor what CXX names is one.
+Install one (Debian: apt-get install g++; Fedora: dnf install gcc-c++; macOS: xcode-select --install)
 or name it in CXX.
 ";
 
