@@ -7,7 +7,7 @@ use llmx_wire::responses::{
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::sequence::{Place, Sequence};
+use super::sequence::{Place, Sequence, numbered};
 use super::unwrap::Unwrapper;
 use crate::Extra;
 use crate::tools::{Kind, Target};
@@ -38,8 +38,7 @@ impl CallLane {
             arguments: String::new(),
             unwrapper: Unwrapper::default(),
         };
-        let item = lane.item("in_progress", "");
-        out.push(seq.item_added(&lane.place, item));
+        seq.tell_added(out, &lane.place, || lane.item("in_progress", ""));
         (lane.place.index, lane)
     }
 
@@ -47,11 +46,11 @@ impl CallLane {
         match self.target.kind {
             Kind::Function => {
                 self.arguments.push_str(piece);
-                self.delta(piece.to_owned(), seq, out);
+                self.delta(piece, seq, out);
             }
             Kind::Custom => {
                 let text = self.unwrapper.push(piece);
-                self.delta(text, seq, out);
+                self.delta(&text, seq, out);
             }
             // These items have no events for their arguments.
             Kind::ToolSearch | Kind::LocalShell => self.arguments.push_str(piece),
@@ -88,7 +87,7 @@ impl CallLane {
             "completed"
         };
         let item = self.item(status, &content);
-        out.push(seq.item_done(&self.place, item.clone()));
+        seq.tell_done(out, &self.place, &item);
         item
     }
 
@@ -98,46 +97,53 @@ impl CallLane {
             self.push("{}", seq, out);
         }
         let arguments = std::mem::take(&mut self.arguments);
-        out.push(StreamEvent::ArgumentsDone(Box::new(ArgumentsDone {
-            item_id: self.place.id.clone(),
-            output_index: self.place.index,
-            arguments: arguments.clone(),
-            extra: self.named(seq),
-        })));
+        seq.tell(out, |number| {
+            StreamEvent::ArgumentsDone(Box::new(ArgumentsDone {
+                item_id: self.place.id.clone(),
+                output_index: self.place.index,
+                arguments: arguments.clone(),
+                extra: self.named(number),
+            }))
+        });
         let whole = is_json(&arguments);
         (arguments, whole)
     }
 
     fn close_custom(&mut self, seq: &mut Sequence, out: &mut Vec<StreamEvent>) -> (String, bool) {
         let unwrapped = std::mem::take(&mut self.unwrapper).close();
-        self.delta(unwrapped.rest, seq, out);
-        out.push(StreamEvent::InputDone(Box::new(InputDone {
-            item_id: self.place.id.clone(),
-            output_index: self.place.index,
-            input: unwrapped.text.clone(),
-            extra: self.named(seq),
-        })));
+        self.delta(&unwrapped.rest, seq, out);
+        seq.tell(out, |number| {
+            StreamEvent::InputDone(Box::new(InputDone {
+                item_id: self.place.id.clone(),
+                output_index: self.place.index,
+                input: unwrapped.text.clone(),
+                extra: self.named(number),
+            }))
+        });
         (unwrapped.text, unwrapped.whole)
     }
 
-    fn delta(&self, delta: String, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
+    fn delta(&self, delta: &str, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
         if delta.is_empty() {
             return;
         }
-        let event = Box::new(Delta {
-            item_id: self.place.id.clone(),
-            output_index: self.place.index,
-            delta,
-            extra: seq.numbered([]),
-        });
-        out.push(match self.target.kind {
-            Kind::Custom => StreamEvent::InputDelta(event),
-            _ => StreamEvent::ArgumentsDelta(event),
+        seq.tell(out, |number| {
+            let event = Box::new(Delta {
+                item_id: self.place.id.clone(),
+                output_index: self.place.index,
+                delta: delta.to_owned(),
+                sequence_number: Some(number),
+                ..Delta::default()
+            });
+            match self.target.kind {
+                Kind::Custom => StreamEvent::InputDelta(event),
+                _ => StreamEvent::ArgumentsDelta(event),
+            }
         });
     }
 
-    fn named(&self, seq: &mut Sequence) -> Extra {
-        let mut extra = seq.numbered([]);
+    fn named(&self, number: u64) -> Extra {
+        let mut extra = numbered(number, []);
         extra.insert("name".to_owned(), self.target.name.clone().into());
         extra.insert("call_id".to_owned(), self.call_id.clone().into());
         extra

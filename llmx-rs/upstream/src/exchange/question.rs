@@ -7,7 +7,7 @@ use http::Uri;
 use llmx_bridge::chat::{self, ChatToResponses, Frame};
 use llmx_bridge::gemini::{self, GeminiToResponses};
 use llmx_bridge::messages::{self, MessagesToResponses};
-use llmx_bridge::{ClientFault, LossReport, Stamp};
+use llmx_bridge::{ClientFault, Context, LossReport, Stamp};
 use llmx_wire::responses::Request;
 use llmx_wire::{Dialect, messages as wire_messages};
 use serde::Serialize;
@@ -61,7 +61,7 @@ impl Question {
         self.losses = told.losses;
         self.translated = Body::Chat(Box::new(told.request));
         self.lane = Lane::Bridged(Box::new(Translated {
-            bridge: ChatToResponses::new(told.context, &stamp()),
+            bridge: ChatToResponses::new(self.for_client(told.context), &stamp()),
             event: |_, data| match Frame::read(data)? {
                 Frame::Chunk(chunk) => Ok(Some(*chunk)),
                 Frame::Done | Frame::Nothing => Ok(None),
@@ -78,7 +78,7 @@ impl Question {
         self.losses = told.losses;
         self.translated = Body::Messages(Box::new(told.request));
         self.lane = Lane::Bridged(Box::new(Translated {
-            bridge: MessagesToResponses::new(told.context, &stamp()),
+            bridge: MessagesToResponses::new(self.for_client(told.context), &stamp()),
             event: |name, data| Ok(Some(wire_messages::StreamEvent::parse(name, data)?)),
             whole: |body| Ok(messages::events(serde_json::from_str(body)?)),
         }));
@@ -92,12 +92,21 @@ impl Question {
         self.losses = told.losses;
         self.translated = Body::Gemini(Box::new(told.request));
         self.lane = Lane::Bridged(Box::new(Translated {
-            bridge: GeminiToResponses::new(told.context, &stamp()),
+            bridge: GeminiToResponses::new(self.for_client(told.context), &stamp()),
             event: |_, data| Ok(Some(serde_json::from_str(data)?)),
             // A whole answer reads as a chunk.
             whole: |body| Ok(vec![serde_json::from_str(body)?]),
         }));
         Ok(())
+    }
+
+    /// Who asked for no stream waits for the one object.
+    fn for_client(&self, context: Context) -> Context {
+        if self.streams {
+            context
+        } else {
+            context.whole()
+        }
     }
 
     /// Takes the wish for reasoning out; returns whether there was one.
