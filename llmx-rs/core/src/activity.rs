@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use llmx_tools::{Input, Outcome, Toolbox};
-use llmx_upstream::{Candidates, EventStream, StreamEnd, StreamStep, UpstreamFault};
+use llmx_upstream::{EventStream, StreamEnd, StreamStep, UpstreamFault};
 use llmx_wire::Dialect;
 use llmx_wire::responses::Request;
 
+use crate::dialects::Connection;
 use crate::judge::judge;
 use crate::turn::{Call, CallResult, Ended, Event, Payload};
 
@@ -34,7 +35,7 @@ pub(crate) fn wait(time: Duration) -> Activity {
 
 /// Sends `request` and follows the answer to its end.
 pub(crate) fn ask(
-    exchange: Arc<Candidates>,
+    connection: Arc<Connection>,
     request: Request,
     env_key: Option<String>,
 ) -> Activity {
@@ -42,21 +43,23 @@ pub(crate) fn ask(
         Event::ModelEnded(Ended::Broken(judge(fault, env_key.as_deref())))
     };
     stream::unfold(
-        Asking::Opening(exchange, Box::new(request)),
+        Asking::Opening(connection, Box::new(request)),
         move |asking| {
             let end = end.clone();
             async move {
                 let mut answer = match asking {
-                    Asking::Opening(exchange, request) => match exchange.open(&request).await {
-                        Ok(answer) => match exchange.take_surprise() {
-                            Some(dialect) => {
-                                let answering = Asking::Answering(Box::new(answer));
-                                return Some((Event::Notice(surprise(dialect)), answering));
-                            }
-                            None => answer,
-                        },
-                        Err(fault) => return Some((end(&fault), Asking::Over)),
-                    },
+                    Asking::Opening(connection, request) => {
+                        match connection.candidates.open(&request).await {
+                            Ok(answer) => match connection.take_surprise() {
+                                Some(dialect) => {
+                                    let answering = Asking::Answering(Box::new(answer));
+                                    return Some((Event::Notice(surprise(dialect)), answering));
+                                }
+                                None => answer,
+                            },
+                            Err(fault) => return Some((end(&fault), Asking::Over)),
+                        }
+                    }
                     Asking::Answering(answer) => *answer,
                     Asking::Over => return None,
                 };
@@ -82,12 +85,12 @@ pub(crate) fn ask(
 
 fn surprise(dialect: Dialect) -> String {
     format!(
-        "the provider speaks `{dialect}`; set its wire_api to \"{dialect}\" to spare the question"
+        "the provider speaks `{dialect}`; this is remembered, and `wire_api = \"{dialect}\"` settles it"
     )
 }
 
 enum Asking {
-    Opening(Arc<Candidates>, Box<Request>),
+    Opening(Arc<Connection>, Box<Request>),
     Answering(Box<EventStream>),
     Over,
 }

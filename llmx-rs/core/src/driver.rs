@@ -7,11 +7,11 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
 use llmx_tools::Toolbox;
-use llmx_upstream::Candidates;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::activity::{self, Activity};
+use crate::dialects::Connection;
 use crate::prompt::Prompt;
 use crate::rollout::{Rollout, payload};
 use crate::turn::{Delay, Effect, Event, Machine, Record};
@@ -21,7 +21,7 @@ use crate::world::World;
 pub(crate) struct Driver {
     pub(crate) machine: Machine,
     pub(crate) prompt: Prompt,
-    pub(crate) exchange: Arc<Candidates>,
+    pub(crate) connection: Arc<Connection>,
     pub(crate) env_key: Option<String>,
     pub(crate) toolbox: Toolbox,
     pub(crate) recorder: Recorder,
@@ -97,8 +97,8 @@ impl Driver {
                     }
                     Effect::Request => {
                         let request = self.prompt.request(self.machine.conversation());
-                        let exchange = Arc::clone(&self.exchange);
-                        *activity = activity::ask(exchange, request, self.env_key.clone());
+                        let connection = Arc::clone(&self.connection);
+                        *activity = activity::ask(connection, request, self.env_key.clone());
                     }
                     Effect::RunCall(call) => *activity = activity::call(&self.toolbox, &call),
                     Effect::Wait(delay) => {

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod activity;
+mod dialects;
 mod driver;
 mod judge;
 mod prompt;
@@ -19,6 +20,7 @@ mod session;
 pub mod turn;
 mod world;
 
+pub use provider::BadProvider;
 pub use rollout::RecordFault;
 pub use session::{Origin, Session, StartFault};
 pub use world::{System, World};

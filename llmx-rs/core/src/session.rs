@@ -7,13 +7,13 @@ use std::sync::Arc;
 use llmx_config::{Config, Provider, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
 use llmx_tools::{Settings, Toolbox, scrub};
-use llmx_upstream::{BadTarget, Candidates};
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use crate::dialects::Connection;
 use crate::driver::{Driver, Recorder};
 use crate::prompt::{self, Prompt};
-use crate::provider;
+use crate::provider::BadProvider;
 use crate::rollout::{RecordFault, Rollout, timestamp};
 use crate::turn::{Machine, RetryLimits};
 use crate::world::World;
@@ -42,7 +42,7 @@ pub enum StartFault {
         /// The provider's id.
         provider: String,
         /// Why.
-        source: BadTarget,
+        source: BadProvider,
     },
     /// The session file cannot be created.
     #[error(transparent)]
@@ -56,7 +56,10 @@ impl Session {
         origin: Origin,
         world: Arc<dyn World>,
     ) -> Result<Self, StartFault> {
-        let exchange = exchange(&config.provider)?;
+        let connection = Connection::new(config).map_err(|source| StartFault::Provider {
+            provider: config.provider.id.clone(),
+            source,
+        })?;
         let thread_id = world.new_thread_id();
         let toolbox = Toolbox::new(Settings {
             cwd: config.cwd.clone(),
@@ -83,7 +86,7 @@ impl Session {
         let driver = Driver {
             machine: Machine::new(prompt::opening(config, now), limits),
             prompt: Prompt::new(&config.model, &thread_id, toolbox.specs()),
-            exchange: Arc::new(exchange),
+            connection: Arc::new(connection),
             env_key: config.provider.env_key.clone(),
             toolbox,
             recorder: Recorder {
@@ -111,16 +114,6 @@ impl Session {
     pub async fn run(self, ops: mpsc::Receiver<Op>, events: mpsc::Sender<ThreadEvent>) {
         self.driver.run(self.thread_id, ops, events).await;
     }
-}
-
-fn exchange(provider: &Provider) -> Result<Candidates, StartFault> {
-    let id = || provider.id.clone();
-    provider::targets(provider)
-        .and_then(|targets| Candidates::new(targets, true))
-        .map_err(|source| StartFault::Provider {
-            provider: id(),
-            source,
-        })
 }
 
 /// Returns the environment for commands: without the key, and without whatever else holds it or

@@ -139,11 +139,15 @@ fn route(args: &Args, endpoint: Endpoint, secret: &Secret) -> Result<Route, Prox
             authorization: secret.header(),
         })));
     };
+    let mut bridge = llmx_bridge::Options {
+        stores: args.state_max_mib > 0,
+        ..llmx_bridge::Options::for_host(endpoint.uri().host().unwrap_or_default())
+    };
+    for (name, value) in &args.bridge_option {
+        bridge.set(name, value)?;
+    }
     let target = Target {
-        bridge: llmx_bridge::Options {
-            stores: args.state_max_mib > 0,
-            ..llmx_bridge::Options::for_host(endpoint.uri().host().unwrap_or_default())
-        },
+        bridge,
         endpoint,
         headers: HeaderMap::new(),
         credential: Some(secret.credential(dialect)),

@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use llmx_wire::Extra;
 use llmx_wire::responses::{Item, Request, Response, TextOrList};
 use serde_json::Value;
 
@@ -51,6 +52,10 @@ pub(crate) enum NotKept {
         "previous_response_id: the response `{0}` is not known here (any more); send the whole conversation as `input`"
     )]
     Unknown(String),
+    #[error(
+        "input: the item `{0}` is not known here (any more); send the item itself instead of an item_reference"
+    )]
+    UnknownItem(String),
 }
 
 /// What a request adds to its conversation; its answer completes it.
@@ -74,10 +79,16 @@ impl State {
     pub(crate) fn expand(&self, request: &mut Request) -> Result<Option<Turn>, NotKept> {
         let previous = request.previous_response_id.take();
         let wanted = self.max_bytes > 0 && request.store != Some(false);
-        if previous.is_none() && !wanted {
+        // Where nothing is kept, the bridge refuses references by name.
+        if previous.is_none() && self.max_bytes == 0 {
             return Ok(None);
         }
-        let input = as_items(std::mem::take(&mut request.input));
+        let mut input = as_items(std::mem::take(&mut request.input));
+        self.resolve(&mut input)?;
+        if previous.is_none() && !wanted {
+            request.input = TextOrList::List(input);
+            return Ok(None);
+        }
         let mut conversation = match &previous {
             Some(id) => self.conversation(id)?,
             None => Vec::new(),
@@ -120,6 +131,25 @@ impl State {
             next = entry.previous.clone();
         }
         Ok(turns.into_iter().rev().flatten().collect())
+    }
+
+    /// Puts the item itself where `input` only names one of an earlier answer.
+    fn resolve(&self, input: &mut [Item]) -> Result<(), NotKept> {
+        for item in input {
+            if let Some(id) = referenced(item) {
+                *item = self.item(&id).ok_or(NotKept::UnknownItem(id))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn item(&self, id: &str) -> Option<Item> {
+        let response = llmx_bridge::response_of_item(id)?;
+        let mut kept = self.kept();
+        let items: Vec<Extra> = serde_json::from_slice(&kept.touch(&response)?.items).ok()?;
+        let is_named = |item: &Extra| item.get("id").and_then(Value::as_str) == Some(id);
+        let item = items.into_iter().find(is_named)?;
+        Item::from_object(item).ok()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -178,6 +208,20 @@ impl Kept {
 
 fn cost(id: &str, entry: &Entry) -> usize {
     ENTRY_BYTES + 3 * id.len() + entry.items.len()
+}
+
+/// Returns the id of the item that `item` stands for; its type may be left out.
+fn referenced(item: &Item) -> Option<String> {
+    let Item::Unknown(object) = item else {
+        return None;
+    };
+    let is_reference = match item.kind() {
+        "item_reference" => true,
+        "" => object.keys().all(|key| key == "id" || key == "type"),
+        _ => false,
+    };
+    let id = object.get("id").and_then(Value::as_str)?;
+    is_reference.then(|| id.to_owned())
 }
 
 /// Returns input as items: a text is what a user says.
@@ -253,6 +297,32 @@ mod tests {
         let mut request: Request =
             serde_json::from_value(json!({ "model": "m", "input": "x", "store": false })).unwrap();
         assert!(state.expand(&mut request).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_item_of_an_earlier_answer_is_found_by_its_id() {
+        let state = State::new(1 << 20);
+        let (_, turn) = ask(&state, None, "one").unwrap();
+        let response = json!({ "id": "resp_a1", "output": [{ "type": "message", "id": "msg_a1_0",
+            "role": "assistant", "content": [{ "type": "output_text", "text": "ONE" }] }] });
+        state.keep(turn, &serde_json::from_value(response).unwrap());
+
+        let resolve = |reference: Value| {
+            let request = json!({ "model": "m", "input": [reference] });
+            let mut request: Request = serde_json::from_value(request).unwrap();
+            state.expand(&mut request).map(|_turn| words(&request))
+        };
+        let one = Ok(vec!["ONE".to_owned()]);
+        assert_eq!(
+            resolve(json!({ "type": "item_reference", "id": "msg_a1_0" })),
+            one
+        );
+        assert_eq!(resolve(json!({ "type": null, "id": "msg_a1_0" })), one);
+        assert_eq!(resolve(json!({ "id": "msg_a1_0" })), one);
+        for unknown in ["msg_a1_1", "msg_b2_0", "msg_abc"] {
+            let fault = resolve(json!({ "type": "item_reference", "id": unknown }));
+            assert_eq!(fault, Err(NotKept::UnknownItem(unknown.to_owned())));
+        }
     }
 
     #[test]

@@ -116,5 +116,37 @@ pub(super) fn numbered<const N: usize>(number: u64, fields: [(&str, u64); N]) ->
 
 type Events = Vec<StreamEvent>;
 
+/// Returns the id of the response that handed out `item_id`, if one of this bridge did.
+pub fn response_of_item(item_id: &str) -> Option<String> {
+    let (prefix_and_seed, index) = item_id.rsplit_once('_')?;
+    let (_prefix, seed) = prefix_and_seed.rsplit_once('_')?;
+    let is_place = !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit());
+    let is_seed = !seed.is_empty() && seed.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_place && is_seed).then(|| format!("resp_{seed}"))
+}
+
 /// Keeps every id under the 64 characters that clients expect.
 const MAX_SEED: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_items_id_tells_its_response() {
+        let mut sequence = Sequence::new("a1-b2", false);
+        let place = sequence.place("msg");
+        assert_eq!(response_of_item(&place.id), Some(sequence.response_id()));
+        for foreign in [
+            "",
+            "msg",
+            "msg_",
+            "msg_0a",
+            "msg__1",
+            "msg_x y_1",
+            "rs_seed_x",
+        ] {
+            assert_eq!(response_of_item(foreign), None, "{foreign}");
+        }
+    }
+}

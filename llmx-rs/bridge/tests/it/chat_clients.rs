@@ -2,10 +2,10 @@
 
 use llmx_bridge::chat::{fold_chunks, from_chat, reply, to_chat};
 use llmx_bridge::{StreamEnd, fold, for_responses};
-use llmx_wire::chat::Chunk;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::laws;
 use crate::support::{chat_context, chat_stream, delta, ends, options, piece, stamp, stream, text};
 
 fn asked(fields: Value) -> Result<llmx_bridge::chat::FromChat, llmx_bridge::ClientFault> {
@@ -126,9 +126,7 @@ proptest! {
             "item": {"type": "function_call", "id": "i", "call_id": "c", "name": "f", "arguments": "x"},
         })).collect();
         let chunks = chat_stream(&events, StreamEnd::Eof);
-        let is_end = |chunk: &Chunk| chunk.error.is_some()
-            || chunk.choices.iter().any(|choice| choice.finish_reason.is_some());
-        prop_assert_eq!(chunks.iter().filter(|chunk| is_end(chunk)).count(), 1);
+        prop_assert_eq!(laws::chat_stream(&chunks), Ok(()));
     }
 
     /// A conversation that goes to the pivot and back is the same the second time.

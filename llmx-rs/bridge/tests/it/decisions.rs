@@ -41,6 +41,16 @@ const LANES: &[Lane] = &[
 ];
 
 #[test]
+fn the_documentation_names_every_setting() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let document = fs::read_to_string(path).unwrap();
+    for setting in &llmx_bridge::SETTINGS {
+        let row = format!("| `{}` | {} | ", setting.name, setting.takes);
+        assert!(document.contains(&row), "docs/configuration.md lacks {row}");
+    }
+}
+
+#[test]
 fn the_document_shows_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/bridging.md");
     let document = fs::read_to_string(path).unwrap();

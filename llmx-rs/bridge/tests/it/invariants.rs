@@ -1,16 +1,16 @@
 //! The invariants of every stream, over arbitrary chunks and arbitrary cuts of their bytes.
 
-use std::collections::BTreeMap;
-
 use llmx_bridge::chat::{ChatToResponses, respond};
 use llmx_bridge::{Options, StreamBridge, StreamEnd, UpstreamFault, fold};
 use llmx_wire::chat::Chunk;
-use llmx_wire::responses::{Item, StreamEvent};
+use llmx_wire::responses::StreamEvent;
 use llmx_wire::sse::{Decoder, Limits};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::{offering, offering_with, options, stamp, stream, stream_for};
+use crate::laws;
+use crate::messages::invariants::item;
+use crate::support::{offering, offering_with, options, stamp, stream, stream_for, try_request};
 
 /// A piece of an answer, well formed or not.
 fn any_delta() -> impl Strategy<Value = Value> {
@@ -94,78 +94,28 @@ fn any_answer() -> impl Strategy<Value = Vec<StreamEvent>> {
 
 proptest! {
     #[test]
-    fn there_is_one_terminal_event_and_it_is_last(
-        events in any_answer()
-    ) {
-        let terminal = events.iter().filter(|event| event.is_terminal()).count();
-        prop_assert_eq!(terminal, 1);
-        prop_assert!(events.last().unwrap().is_terminal());
+    fn there_is_one_terminal_event_and_it_is_last(events in any_answer()) {
+        prop_assert_eq!(laws::one_terminal_event_comes_last(&events), Ok(()));
     }
 
     #[test]
-    fn numbers_rise_by_one_from_zero(
-        events in any_answer()
-    ) {
-        for (number, event) in events.iter().enumerate() {
-            prop_assert_eq!(&json!(event)["sequence_number"], number);
-        }
+    fn numbers_rise_by_one_from_zero(events in any_answer()) {
+        prop_assert_eq!(laws::numbers_rise_by_one(&events), Ok(()));
     }
 
     #[test]
-    fn every_item_is_added_and_done_once_in_order_and_stands_in_the_output(
-        events in any_answer()
-    ) {
-        let (mut added, mut done) = (Vec::new(), Vec::new());
-        for event in &events {
-            match event {
-                StreamEvent::OutputItemAdded(event) => added.push((event.output_index, identity(&event.item))),
-                StreamEvent::OutputItemDone(event) => done.push((event.output_index, event.item.clone())),
-                _ => {}
-            }
-        }
-        let identities: Vec<_> = done.iter().map(|(index, item)| (*index, identity(item))).collect();
-        prop_assert_eq!(&added, &identities);
-        prop_assert!(added.iter().enumerate().all(|(place, (index, _))| *index == place as u64));
-        let items: Vec<Item> = done.into_iter().map(|(_, item)| item).collect();
-        prop_assert_eq!(fold(events).unwrap().output, items);
+    fn every_item_is_added_and_done_once_in_order_and_stands_in_the_output(events in any_answer()) {
+        prop_assert_eq!(laws::items_are_added_and_done_once(&events), Ok(()));
     }
 
     #[test]
-    fn call_ids_are_unique_and_never_empty(
-        events in any_answer()
-    ) {
-        let output = json!(fold(events).unwrap().output);
-        let mut ids: Vec<&str> = output.as_array().unwrap().iter()
-            .filter_map(|item| item["call_id"].as_str())
-            .collect();
-        prop_assert!(ids.iter().all(|id| !id.is_empty()));
-        let all = ids.len();
-        ids.sort_unstable();
-        ids.dedup();
-        prop_assert_eq!(ids.len(), all);
+    fn call_ids_are_unique_and_never_empty(events in any_answer()) {
+        prop_assert_eq!(laws::call_ids_are_unique(&events), Ok(()));
     }
 
     #[test]
-    fn what_is_done_is_the_sum_of_its_deltas(
-        events in any_answer()
-    ) {
-        let mut sums: BTreeMap<(String, String, u64), String> = BTreeMap::new();
-        for event in events {
-            let kind = event.kind().to_owned();
-            let event = json!(event);
-            let Some((what, step)) = kind.rsplit_once('.') else { continue };
-            let part = ["content_index", "summary_index"].iter().find_map(|name| event[*name].as_u64());
-            let key = (what.to_owned(), event["item_id"].as_str().unwrap_or_default().to_owned(), part.unwrap_or(0));
-            match (step, event["delta"].as_str()) {
-                ("delta", Some(delta)) => sums.entry(key).or_default().push_str(delta),
-                ("done", None) => {
-                    let fields = ["text", "refusal", "arguments", "input"];
-                    let Some(done) = fields.iter().find_map(|field| event[*field].as_str()) else { continue };
-                    prop_assert_eq!(sums.get(&key).map_or("", String::as_str), done, "{}", kind);
-                }
-                _ => {}
-            }
-        }
+    fn what_is_done_is_the_sum_of_its_deltas(events in any_answer()) {
+        prop_assert_eq!(laws::done_is_the_sum_of_its_deltas(&events), Ok(()));
     }
 
     #[test]
@@ -229,6 +179,14 @@ proptest! {
         prop_assert_eq!(unstreamed, streamed);
     }
 
+    /// Whatever the items are, Chat takes the conversation.
+    #[test]
+    fn every_conversation_is_one_that_chat_takes(items in prop::collection::vec(item(), 0..16)) {
+        if let Ok(translated) = try_request(json!(items), json!({}), &options()) {
+            prop_assert_eq!(laws::chat_conversation(&translated.request), Ok(()));
+        }
+    }
+
     /// No JSON at all, in a request or in an answer, makes the bridge panic.
     #[test]
     fn odd_json_never_panics(value in any_json()) {
@@ -244,12 +202,6 @@ proptest! {
             drop(llmx_bridge::chat::to_chat(&request, &Options::default()));
         }
     }
-}
-
-/// What must be the same of an item from its beginning to its end.
-fn identity(item: &Item) -> [Value; 5] {
-    let item = json!(item);
-    ["type", "id", "call_id", "name", "namespace"].map(|field| item[field].clone())
 }
 
 fn from_bytes<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<StreamEvent> {

@@ -21,6 +21,7 @@ mod decisions;
 mod gemini;
 mod golden;
 mod invariants;
+mod laws;
 mod matrix;
 mod messages;
 mod support;

@@ -23,7 +23,12 @@ fn the_default_provider_is_litellm_on_this_machine() {
     );
     assert_eq!(
         provider.dialects,
-        [Dialect::Responses, Dialect::Chat, Dialect::Messages]
+        [
+            Dialect::Responses,
+            Dialect::Chat,
+            Dialect::Messages,
+            Dialect::Gemini
+        ]
     );
     assert_eq!(provider.key.as_ref().unwrap().expose(), "sk-canary");
     assert_eq!(provider.env_key.as_deref(), Some("LLMX_API_KEY"));
@@ -51,6 +56,28 @@ fn later_sources_win() {
     assert_eq!(second.config().provider.base_url, "http://second/v1");
     assert_eq!(second.config().model, "m");
     assert_eq!(second.model_flag("flag").config().model, "flag");
+}
+
+#[test]
+fn decisions_about_the_bridge_may_be_text_numbers_or_truth_values() {
+    let config = litellm()
+        .file("[model_providers.litellm.bridge]\nsystem_merge = 'inline'\nmax_tokens = 8192")
+        .c("model_providers.litellm.bridge.prompt_cache=false")
+        .config();
+    let decisions: Vec<_> = config
+        .provider
+        .bridge
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(
+        decisions,
+        [
+            ("max_tokens", "8192"),
+            ("prompt_cache", "false"),
+            ("system_merge", "inline")
+        ]
+    );
 }
 
 #[test]

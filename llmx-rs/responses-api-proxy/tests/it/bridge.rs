@@ -103,6 +103,56 @@ fn a_stream_is_translated_both_ways() {
 }
 
 #[test]
+fn decisions_about_the_translation_are_taken_on_the_command_line() {
+    let upstream = ScriptedUpstream::start(|_| hello());
+    let proxy = bridge(
+        &upstream,
+        &[
+            "--bridge-option",
+            "model=other",
+            "--bridge-option",
+            "system_merge=as_user",
+        ],
+    );
+    let request = r#"{"model":"m","instructions":"be brief","input":"hi"}"#;
+    assert_eq!(proxy.exchange(&proxy.post(request)).unwrap().status(), 200);
+    let asked = body(&upstream.requests()[0]);
+    assert_eq!(asked["model"], "other");
+    assert_eq!(asked["messages"][0]["role"], "user", "{asked}");
+}
+
+#[test]
+fn an_item_of_an_earlier_answer_is_sent_by_its_id() {
+    let upstream = ScriptedUpstream::start(|_| hello());
+    let proxy = bridge(&upstream, &[]);
+    let first = last_of(&proxy.exchange(&proxy.post(REQUEST)).unwrap());
+    let id = &first["response"]["output"][0]["id"];
+    let next = json!({ "model": "m", "input": [
+        { "role": "user", "content": "hi" },
+        { "type": "item_reference", "id": id },
+        { "role": "user", "content": "and now?" },
+    ]});
+    assert_eq!(
+        proxy
+            .exchange(&proxy.post(&next.to_string()))
+            .unwrap()
+            .status(),
+        200
+    );
+    let messages = body(&upstream.requests()[1])["messages"].clone();
+    assert_eq!(
+        messages[1],
+        json!({ "role": "assistant", "content": "hello" })
+    );
+
+    let next = json!({ "model": "m", "input": [{ "type": "item_reference", "id": "msg_x_0" }]});
+    let answer = proxy.exchange(&proxy.post(&next.to_string())).unwrap();
+    assert_eq!(answer.status(), 400);
+    let refusal: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(refusal["error"]["code"], "item_not_found");
+}
+
+#[test]
 fn without_a_stream_the_same_answer_is_one_object() {
     let upstream = ScriptedUpstream::start(|request| {
         assert_eq!(request.header("accept"), Some("application/json"));

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::stamp;
+use crate::laws;
 
 #[test]
 fn the_second_turn_of_a_coding_agent_becomes_items() {
@@ -360,9 +361,7 @@ proptest! {
             events.push(json!({"type": "response.completed", "response": {"status": "completed"}}));
         }
         let out = stream(&events);
-        let ends = |chunk: &Response| chunk.error.is_some() || chunk.candidates.iter().any(|it| it.finish_reason.is_some());
-        let found: Vec<usize> = (0..out.len()).filter(|at| ends(&out[*at])).collect();
-        prop_assert_eq!(found, [out.len() - 1]);
+        prop_assert_eq!(laws::gemini_stream(&out), Ok(()));
         prop_assert_eq!(out.last().unwrap().error.is_none(), whole);
     }
 }

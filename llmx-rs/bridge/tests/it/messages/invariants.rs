@@ -1,14 +1,12 @@
 //! What holds for every conversation and for every stream, however odd.
 
-use std::collections::BTreeMap;
-
-use llmx_bridge::{Limits, Options, StreamEnd, fold};
-use llmx_wire::responses::StreamEvent;
+use llmx_bridge::{Limits, Options, StreamEnd};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::history::{call, developer, output, user, with_tool};
 use super::{context, options, run, translate};
+use crate::laws;
 
 proptest! {
     /// Any stream ends once and last, rises in number, and is the sum of its parts.
@@ -16,41 +14,7 @@ proptest! {
     fn every_stream_is_well_formed(events in prop::collection::vec(event(), 0..24), end in end()) {
         let request = with_tools();
         let out = run(context(&request), &events, end);
-        let terminal: Vec<usize> = (0..out.len()).filter(|at| out[*at].is_terminal()).collect();
-        prop_assert_eq!(terminal, [out.len() - 1]);
-        let mut open: BTreeMap<u64, Value> = BTreeMap::new();
-        let mut pieces: BTreeMap<u64, String> = BTreeMap::new();
-        let mut done = Vec::new();
-        for (number, event) in out.iter().enumerate() {
-            let value = serde_json::to_value(event).unwrap();
-            prop_assert_eq!(&value["sequence_number"], number);
-            let index = value["output_index"].as_u64().unwrap_or_default();
-            match event {
-                StreamEvent::OutputItemAdded(_) => {
-                    prop_assert!(open.insert(index, value["item"].clone()).is_none());
-                }
-                StreamEvent::OutputItemDone(_) => {
-                    let added = open.remove(&index).unwrap();
-                    for field in ["id", "type", "call_id", "name", "namespace"] {
-                        prop_assert_eq!(&added[field], &value["item"][field]);
-                    }
-                    done.push(value["item"].clone());
-                }
-                StreamEvent::ArgumentsDelta(delta) | StreamEvent::InputDelta(delta) => {
-                    pieces.entry(index).or_default().push_str(&delta.delta);
-                }
-                StreamEvent::ArgumentsDone(_) => {
-                    prop_assert_eq!(&value["arguments"], pieces.get(&index).unwrap());
-                }
-                StreamEvent::InputDone(_) => {
-                    prop_assert_eq!(&value["input"], pieces.get(&index).map_or("", String::as_str));
-                }
-                _ => {}
-            }
-        }
-        prop_assert!(open.is_empty());
-        let last = serde_json::to_value(fold(out).unwrap()).unwrap();
-        prop_assert_eq!(&last["output"], &Value::from(done));
+        prop_assert_eq!(laws::responses_stream(&out), Ok(()));
     }
 
     /// Memory has a bound: an upstream that never stops is stopped.
@@ -77,35 +41,9 @@ proptest! {
         let Ok(translated) = translate(&with_tool(&json!(items)), &options()) else {
             return Ok(());
         };
-        let body = serde_json::to_value(translated.request).unwrap();
-        let messages = body["messages"].as_array().unwrap();
-        prop_assert_eq!(&messages[0]["role"], "user");
-        prop_assert_eq!(&messages[messages.len() - 1]["role"], "user");
-        let mut ids = std::collections::BTreeSet::new();
-        for pair in messages.windows(2) {
-            prop_assert_ne!(&pair[0]["role"], &pair[1]["role"]);
-        }
-        let mut calls: Vec<String> = Vec::new();
-        for message in messages {
-            let blocks = message["content"].as_array().unwrap();
-            prop_assert!(!blocks.is_empty());
-            let results: Vec<String> = blocks.iter()
-                .take_while(|it| it["type"] == "tool_result")
-                .map(|it| it["tool_use_id"].as_str().unwrap().to_owned())
-                .collect();
-            prop_assert_eq!(&results, &calls);
-            let all = blocks.iter().filter(|it| it["type"] == "tool_result").count();
-            prop_assert_eq!(all, results.len());
-            calls = blocks.iter()
-                .filter(|it| it["type"] == "tool_use")
-                .map(|it| it["id"].as_str().unwrap().to_owned())
-                .collect();
-            for id in &calls {
-                prop_assert!(ids.insert(id.clone()), "{} twice", id);
-            }
-            let marks = body.to_string().matches("cache_control").count();
-            prop_assert!(marks <= 4);
-        }
+        let messages = &translated.request.messages;
+        prop_assert_eq!(messages.len() % 2, 1, "the last turn is the user's");
+        prop_assert_eq!(laws::messages_conversation(&translated.request), Ok(()));
     }
 
     /// What the upstream has cached stays equal: the bytes of a conversation are the beginning of
@@ -181,7 +119,7 @@ fn event() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn item() -> impl Strategy<Value = Value> {
+pub(crate) fn item() -> impl Strategy<Value = Value> {
     let id = "[a-c.]{0,1}";
     prop_oneof![
         "[a-z ]{0,2}".prop_map(|text| user(&text)),

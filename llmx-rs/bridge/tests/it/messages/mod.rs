@@ -2,7 +2,7 @@
 
 mod client;
 mod history;
-mod invariants;
+pub(crate) mod invariants;
 mod request;
 mod stream;
 mod whole;
