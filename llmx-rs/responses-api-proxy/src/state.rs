@@ -262,7 +262,7 @@ fn cost(id: &str, entry: &Entry) -> usize {
 
 fn json(items: &[Item]) -> Vec<u8> {
     // Items were made of JSON, so they can be written as JSON.
-    serde_json::to_vec(items).unwrap_or_default()
+    llmx_wire::json::to_vec(items).unwrap_or_default()
 }
 
 /// Returns the id of the item that `item` stands for; its type may be left out.
