@@ -27,6 +27,8 @@ pub struct Context {
     pub(crate) call_ids: BTreeSet<String>,
     /// A response that has not begun.
     pub(crate) blank: Response,
+    /// Whether the client waits for the one object that the last event holds.
+    pub(crate) whole: bool,
 }
 
 impl Context {
@@ -41,7 +43,16 @@ impl Context {
             calls_in_text: options.calls_in_text,
             call_ids: call_ids(request),
             blank: blank(request),
+            whole: false,
         }
+    }
+
+    /// Says that the client has no use for the events before the terminal one: the same
+    /// translation then leaves them out.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.whole = true;
+        self
     }
 
     /// Takes the response out, at its beginning. A context begins one response.

@@ -154,11 +154,19 @@ fn route(args: &Args, endpoint: Endpoint, secret: &Secret) -> Result<Route, Prox
         dialect,
         idle_timeout: options.answer_timeout,
     };
+    teach_allocator();
     Ok(Route::Bridged(Box::new(Bridged {
         exchange: Exchange::new(target, args.use_env_proxy)?,
         body_limit: args.body_limit.saturating_mul(1 << 20),
         state: Arc::new(State::new(args.state_max_mib.saturating_mul(1 << 20))),
     })))
+}
+
+/// Makes a block that large known as ordinary, so that the memory of a body is used again for the
+/// next one: glibc otherwise returns what it has not seen before to the system, and the kernel has
+/// to clear every page of it anew.
+fn teach_allocator() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(8 << 20)));
 }
 
 #[cfg(unix)]

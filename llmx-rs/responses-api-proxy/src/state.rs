@@ -5,12 +5,15 @@
 //! longest goes first.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use llmx_wire::Extra;
 use llmx_wire::responses::{Item, Request, Response, TextOrList};
 use serde_json::Value;
+
+use crate::request_body;
 
 /// How long a response is kept after its last use: a working day's pause.
 const TIME_TO_LIVE: Duration = Duration::from_secs(12 * 60 * 60);
@@ -27,17 +30,19 @@ pub(crate) struct State {
 
 #[derive(Debug, Default)]
 struct Kept {
-    entries: HashMap<String, Entry>,
+    entries: HashMap<Arc<str>, Entry>,
     /// Ids with the time of a use, oldest first; only the entry's latest use counts.
-    uses: VecDeque<(String, Instant)>,
+    uses: VecDeque<(Arc<str>, Instant)>,
     bytes: usize,
 }
 
 #[derive(Debug)]
 struct Entry {
     previous: Option<String>,
-    /// What this turn added to the conversation, as JSON.
-    items: Vec<u8>,
+    /// What the client said, as JSON.
+    input: Bytes,
+    /// What the model answered, as JSON.
+    output: Box<[u8]>,
     used: Instant,
 }
 
@@ -62,7 +67,26 @@ pub(crate) enum NotKept {
 #[derive(Debug)]
 pub(crate) struct Turn {
     previous: Option<String>,
-    input: Vec<Item>,
+    input: Input,
+}
+
+/// What the client said in a turn.
+#[derive(Debug)]
+enum Input {
+    /// Somewhere in the body of its request.
+    Within(Bytes),
+    /// As JSON.
+    Json(Bytes),
+}
+
+impl Turn {
+    /// Finds the input in the body of the request. [`State::keep`] needs it, and while the
+    /// upstream works there is time to look.
+    pub(crate) fn find_input(&mut self) {
+        if let Input::Within(body) = &self.input {
+            self.input = Input::Json(request_body::input(body));
+        }
+    }
 }
 
 impl State {
@@ -75,8 +99,13 @@ impl State {
     }
 
     /// Puts the conversation that `request` continues before its input, and its id out of the
-    /// request. Returns what to keep with the answer, if the client wants it kept.
-    pub(crate) fn expand(&self, request: &mut Request) -> Result<Option<Turn>, NotKept> {
+    /// request, which was read from `body`. Returns what to keep with the answer, if the client
+    /// wants it kept.
+    pub(crate) fn expand(
+        &self,
+        request: &mut Request,
+        body: &Bytes,
+    ) -> Result<Option<Turn>, NotKept> {
         let previous = request.previous_response_id.take();
         let wanted = self.max_bytes > 0 && request.store != Some(false);
         // Where nothing is kept, the bridge refuses references by name.
@@ -84,34 +113,35 @@ impl State {
             return Ok(None);
         }
         let mut input = as_items(std::mem::take(&mut request.input));
-        self.resolve(&mut input)?;
-        if previous.is_none() && !wanted {
-            request.input = TextOrList::List(input);
-            return Ok(None);
+        let has_references = self.resolve(&mut input)?;
+        let kept = wanted.then(|| {
+            if has_references {
+                Input::Json(json(&input).into())
+            } else {
+                Input::Within(body.clone())
+            }
+        });
+        if let Some(id) = &previous {
+            input.splice(..0, self.conversation(id)?);
         }
-        let mut conversation = match &previous {
-            Some(id) => self.conversation(id)?,
-            None => Vec::new(),
-        };
-        conversation.extend(input.iter().cloned());
-        request.input = TextOrList::List(conversation);
-        Ok(wanted.then_some(Turn { previous, input }))
+        request.input = TextOrList::List(input);
+        Ok(kept.map(|input| Turn { previous, input }))
     }
 
     /// Keeps the answer to a turn.
-    pub(crate) fn keep(&self, turn: Turn, response: &Response) {
-        let mut items = turn.input;
-        items.extend(response.output.iter().cloned());
-        // Items were made of JSON, so they can be written as JSON.
-        let Ok(items) = serde_json::to_vec(&items) else {
+    pub(crate) fn keep(&self, mut turn: Turn, response: &Response) {
+        turn.find_input();
+        let Input::Json(input) = turn.input else {
             return;
         };
         let entry = Entry {
             previous: turn.previous,
-            items,
+            input,
+            output: json(&response.output).into(),
             used: Instant::now(),
         };
-        self.kept().insert(&response.id, entry, self.max_bytes);
+        // The other threads need not wait until what goes is freed.
+        let _gone = self.kept().insert(&response.id, entry, self.max_bytes);
     }
 
     fn conversation(&self, id: &str) -> Result<Vec<Item>, NotKept> {
@@ -125,28 +155,32 @@ impl State {
             let Some(entry) = kept.touch(&id) else {
                 return Err(NotKept::Unknown(id));
             };
-            let items: Vec<Item> =
-                serde_json::from_slice(&entry.items).map_err(|_| NotKept::Unknown(id))?;
+            let Ok(items) = entry.items() else {
+                return Err(NotKept::Unknown(id));
+            };
             turns.push(items);
             next = entry.previous.clone();
         }
         Ok(turns.into_iter().rev().flatten().collect())
     }
 
-    /// Puts the item itself where `input` only names one of an earlier answer.
-    fn resolve(&self, input: &mut [Item]) -> Result<(), NotKept> {
+    /// Puts the item itself where `input` only names one of an earlier answer. Returns whether it
+    /// does anywhere.
+    fn resolve(&self, input: &mut [Item]) -> Result<bool, NotKept> {
+        let mut has_references = false;
         for item in input {
             if let Some(id) = referenced(item) {
                 *item = self.item(&id).ok_or(NotKept::UnknownItem(id))?;
+                has_references = true;
             }
         }
-        Ok(())
+        Ok(has_references)
     }
 
     fn item(&self, id: &str) -> Option<Item> {
         let response = llmx_bridge::response_of_item(id)?;
         let mut kept = self.kept();
-        let items: Vec<Extra> = serde_json::from_slice(&kept.touch(&response)?.items).ok()?;
+        let items: Vec<Extra> = serde_json::from_slice(&kept.touch(&response)?.output).ok()?;
         let is_named = |item: &Extra| item.get("id").and_then(Value::as_str) == Some(id);
         let item = items.into_iter().find(is_named)?;
         Item::from_object(item).ok()
@@ -166,12 +200,12 @@ impl Kept {
             return None;
         }
         entry.used = now;
-        self.note_use(id, now);
+        self.note_use(id.into(), now);
         self.entries.get(id)
     }
 
-    fn note_use(&mut self, id: &str, now: Instant) {
-        self.uses.push_back((id.to_owned(), now));
+    fn note_use(&mut self, id: Arc<str>, now: Instant) {
+        self.uses.push_back((id, now));
         // Uses that a later one has replaced pile up behind an entry that nobody uses.
         if self.uses.len() > 2 * self.entries.len() + 16 {
             let entries = &self.entries;
@@ -180,11 +214,15 @@ impl Kept {
         }
     }
 
-    fn insert(&mut self, id: &str, entry: Entry, max_bytes: usize) {
+    /// Inserts an entry and returns those that have to go.
+    fn insert(&mut self, id: &str, entry: Entry, max_bytes: usize) -> Vec<Entry> {
+        let mut gone = Vec::new();
         let now = entry.used;
         self.bytes += cost(id, &entry);
-        if let Some(replaced) = self.entries.insert(id.to_owned(), entry) {
-            self.bytes -= cost(id, &replaced);
+        let id: Arc<str> = id.into();
+        if let Some(replaced) = self.entries.insert(Arc::clone(&id), entry) {
+            self.bytes -= cost(&id, &replaced);
+            gone.push(replaced);
         }
         self.note_use(id, now);
         while let Some((id, used)) = self.uses.front() {
@@ -194,20 +232,37 @@ impl Kept {
                 .is_some_and(|entry| entry.used == *used);
             let is_old = now.duration_since(*used) > TIME_TO_LIVE;
             if is_latest && !is_old && self.bytes <= max_bytes {
-                return;
+                break;
             }
             let Some((id, _)) = self.uses.pop_front() else {
-                return;
+                break;
             };
             if is_latest && let Some(entry) = self.entries.remove(&id) {
                 self.bytes -= cost(&id, &entry);
+                gone.push(entry);
             }
         }
+        gone
+    }
+}
+
+impl Entry {
+    /// Returns what this turn added to the conversation.
+    fn items(&self) -> Result<Vec<Item>, serde_json::Error> {
+        let mut items = as_items(serde_json::from_slice(&self.input)?);
+        let output: Vec<Item> = serde_json::from_slice(&self.output)?;
+        items.extend(output);
+        Ok(items)
     }
 }
 
 fn cost(id: &str, entry: &Entry) -> usize {
-    ENTRY_BYTES + 3 * id.len() + entry.items.len()
+    ENTRY_BYTES + 3 * id.len() + entry.input.len() + entry.output.len()
+}
+
+fn json(items: &[Item]) -> Vec<u8> {
+    // Items were made of JSON, so they can be written as JSON.
+    llmx_wire::json::to_vec(items).unwrap_or_default()
 }
 
 /// Returns the id of the item that `item` stands for; its type may be left out.
@@ -250,8 +305,9 @@ mod tests {
 
     fn ask(state: &State, previous: Option<&str>, input: &str) -> Result<(Request, Turn), NotKept> {
         let request = json!({ "model": "m", "input": input, "previous_response_id": previous });
-        let mut request: Request = serde_json::from_value(request).unwrap();
-        let turn = state.expand(&mut request)?.unwrap();
+        let body = Bytes::from(request.to_string());
+        let mut request: Request = serde_json::from_slice(&body).unwrap();
+        let turn = state.expand(&mut request, &body)?.unwrap();
         Ok((request, turn))
     }
 
@@ -294,9 +350,9 @@ mod tests {
         assert_eq!(unknown, NotKept::Unknown("r9".to_owned()));
         let off = State::new(0);
         assert_eq!(off.conversation("r1"), Err(NotKept::Off));
-        let mut request: Request =
-            serde_json::from_value(json!({ "model": "m", "input": "x", "store": false })).unwrap();
-        assert!(state.expand(&mut request).unwrap().is_none());
+        let body = Bytes::from_static(br#"{"model":"m","input":"x","store":false}"#);
+        let mut request: Request = serde_json::from_slice(&body).unwrap();
+        assert!(state.expand(&mut request, &body).unwrap().is_none());
     }
 
     #[test]
@@ -309,8 +365,11 @@ mod tests {
 
         let resolve = |reference: Value| {
             let request = json!({ "model": "m", "input": [reference] });
-            let mut request: Request = serde_json::from_value(request).unwrap();
-            state.expand(&mut request).map(|_turn| words(&request))
+            let body = Bytes::from(request.to_string());
+            let mut request: Request = serde_json::from_slice(&body).unwrap();
+            state
+                .expand(&mut request, &body)
+                .map(|_turn| words(&request))
         };
         let one = Ok(vec!["ONE".to_owned()]);
         assert_eq!(

@@ -7,7 +7,7 @@ use llmx_wire::responses::{
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::sequence::{Place, Sequence};
+use super::sequence::{Place, Sequence, numbered};
 use super::unwrap::Unwrapper;
 use crate::Extra;
 use crate::tools::{Kind, Target};
@@ -38,8 +38,7 @@ impl CallLane {
             arguments: String::new(),
             unwrapper: Unwrapper::default(),
         };
-        let item = lane.item("in_progress", "");
-        out.push(seq.item_added(&lane.place, item));
+        seq.tell_added(out, &lane.place, || lane.item("in_progress", ""));
         (lane.place.index, lane)
     }
 
@@ -47,11 +46,11 @@ impl CallLane {
         match self.target.kind {
             Kind::Function => {
                 self.arguments.push_str(piece);
-                self.delta(piece.to_owned(), seq, out);
+                self.delta(piece, seq, out);
             }
             Kind::Custom => {
                 let text = self.unwrapper.push(piece);
-                self.delta(text, seq, out);
+                self.delta(&text, seq, out);
             }
             // These items have no events for their arguments.
             Kind::ToolSearch | Kind::LocalShell => self.arguments.push_str(piece),
@@ -80,8 +79,8 @@ impl CallLane {
             return self.item("incomplete", &content);
         }
         let item = self.item("completed", &content);
-        self.say_done(content, seq, out);
-        out.push(seq.item_done(&self.place, item.clone()));
+        self.say_done(&content, seq, out);
+        seq.tell_done(out, &self.place, &item);
         item
     }
 
@@ -95,7 +94,7 @@ impl CallLane {
     ) -> (String, bool) {
         if self.target.kind == Kind::Custom {
             let unwrapped = std::mem::take(&mut self.unwrapper).close();
-            self.delta(unwrapped.rest, seq, out);
+            self.delta(&unwrapped.rest, seq, out);
             return (unwrapped.text, unwrapped.whole);
         }
         if self.target.kind == Kind::Function && self.arguments.trim().is_empty() && !cut {
@@ -106,43 +105,50 @@ impl CallLane {
         (std::mem::take(&mut self.arguments), whole)
     }
 
-    fn say_done(&self, content: String, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
-        let (item_id, output_index) = (self.place.id.clone(), self.place.index);
+    fn say_done(&self, content: &str, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
+        let (item_id, output_index) = (&self.place.id, self.place.index);
         match self.target.kind {
-            Kind::Function => out.push(StreamEvent::ArgumentsDone(Box::new(ArgumentsDone {
-                item_id,
-                output_index,
-                arguments: content,
-                extra: self.named(seq),
-            }))),
-            Kind::Custom => out.push(StreamEvent::InputDone(Box::new(InputDone {
-                item_id,
-                output_index,
-                input: content,
-                extra: self.named(seq),
-            }))),
+            Kind::Function => seq.tell(out, |number| {
+                StreamEvent::ArgumentsDone(Box::new(ArgumentsDone {
+                    item_id: item_id.clone(),
+                    output_index,
+                    arguments: content.to_owned(),
+                    extra: self.named(number),
+                }))
+            }),
+            Kind::Custom => seq.tell(out, |number| {
+                StreamEvent::InputDone(Box::new(InputDone {
+                    item_id: item_id.clone(),
+                    output_index,
+                    input: content.to_owned(),
+                    extra: self.named(number),
+                }))
+            }),
             Kind::ToolSearch | Kind::LocalShell => {}
         }
     }
 
-    fn delta(&self, delta: String, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
+    fn delta(&self, delta: &str, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
         if delta.is_empty() {
             return;
         }
-        let event = Box::new(Delta {
-            item_id: self.place.id.clone(),
-            output_index: self.place.index,
-            delta,
-            extra: seq.numbered([]),
-        });
-        out.push(match self.target.kind {
-            Kind::Custom => StreamEvent::InputDelta(event),
-            _ => StreamEvent::ArgumentsDelta(event),
+        seq.tell(out, |number| {
+            let event = Box::new(Delta {
+                item_id: self.place.id.clone(),
+                output_index: self.place.index,
+                delta: delta.to_owned(),
+                sequence_number: Some(number),
+                ..Delta::default()
+            });
+            match self.target.kind {
+                Kind::Custom => StreamEvent::InputDelta(event),
+                _ => StreamEvent::ArgumentsDelta(event),
+            }
         });
     }
 
-    fn named(&self, seq: &mut Sequence) -> Extra {
-        let mut extra = seq.numbered([]);
+    fn named(&self, number: u64) -> Extra {
+        let mut extra = numbered(number, []);
         extra.insert("name".to_owned(), self.target.name.clone().into());
         extra.insert("call_id".to_owned(), self.call_id.clone().into());
         extra

@@ -26,6 +26,10 @@ pub(super) fn user(
         }
         TextOrList::List(parts) => parts,
     };
+    // Many servers and templates take lists only where there is more than text.
+    if let Some(texts) = texts(parts) {
+        return Ok((!texts.is_empty()).then(|| TextOrList::Text(texts.join("\n"))));
+    }
     let mut out = Vec::with_capacity(parts.len());
     for (index, part) in parts.iter().enumerate() {
         match part.text() {
@@ -34,13 +38,7 @@ pub(super) fn user(
             None => out.push(media(position, index, part, losses)?),
         }
     }
-    let all_text = out.iter().all(|part| matches!(part, Part::Text(_)));
-    Ok(match out.len() {
-        0 => None,
-        // Many servers and templates take lists only where there is more than text.
-        _ if all_text => Some(TextOrList::Text(join(&out))),
-        _ => Some(TextOrList::List(out)),
-    })
+    Ok(Some(TextOrList::List(out)))
 }
 
 /// Returns the words of a message that can hold nothing else. Its parts are separate texts, such
@@ -208,13 +206,12 @@ fn is_failure(output: &ToolCallOutput) -> bool {
         || output.extra.get("success") == Some(&Value::Bool(false))
 }
 
-fn join(parts: &[Part]) -> String {
-    let texts: Vec<&str> = parts
+/// Returns the texts of parts that are nothing else; those that say nothing are left out.
+fn texts(parts: &[ContentPart]) -> Option<Vec<&str>> {
+    let mut texts = parts
         .iter()
-        .filter_map(|part| match part {
-            Part::Text(part) => Some(part.text.as_str()),
-            _ => None,
-        })
-        .collect();
-    texts.join("\n")
+        .map(ContentPart::text)
+        .collect::<Option<Vec<_>>>()?;
+    texts.retain(|text| !text.is_empty());
+    Some(texts)
 }
