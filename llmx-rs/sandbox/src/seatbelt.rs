@@ -1,0 +1,1 @@
+//! Writes the profile that macOS holds a command to.
