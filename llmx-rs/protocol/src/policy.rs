@@ -125,8 +125,6 @@ mod tests {
             serde_json::from_str::<SandboxPolicy>(r#"{"type":"workspace-write"}"#).unwrap(),
             policy
         );
-        assert!(
-            serde_json::from_str::<SandboxPolicy>(r#"{"type":"read-only","typo":1}"#).is_err()
-        );
+        assert!(serde_json::from_str::<SandboxPolicy>(r#"{"type":"read-only","typo":1}"#).is_err());
     }
 }

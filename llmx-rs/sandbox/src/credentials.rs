@@ -36,11 +36,10 @@ impl Owner {
     /// Returns the stores that exist, and `additions`, as absolute paths without symbolic links.
     pub(crate) fn stores(&self, additions: &[PathBuf]) -> Vec<Hidden> {
         let mut found: Vec<Hidden> = Vec::new();
-        let in_home = self.home.iter().flat_map(|home| {
-            IN_HOME
-                .iter()
-                .map(move |(path, _reason)| home.join(path))
-        });
+        let in_home = self
+            .home
+            .iter()
+            .flat_map(|home| IN_HOME.iter().map(move |(path, _reason)| home.join(path)));
         let moved = MOVED_BY
             .iter()
             .filter_map(|(variable, below, _reason)| {
@@ -53,7 +52,11 @@ impl Owner {
             })
             .filter(|path| path.is_absolute());
         let system = SYSTEM.iter().map(|(path, _reason)| PathBuf::from(path));
-        for path in in_home.chain(moved).chain(system).chain(additions.iter().cloned()) {
+        for path in in_home
+            .chain(moved)
+            .chain(system)
+            .chain(additions.iter().cloned())
+        {
             add(&mut found, &path, &[]);
         }
         if let Some(home) = &self.llmx_home {
@@ -113,7 +116,10 @@ const IN_HOME: &[(&str, &str)] = &[
     (".cargo/credentials", "publish token"),
     (".cargo/credentials.toml", "publish token"),
     (".m2/settings.xml", "repository passwords"),
-    (".m2/settings-security.xml", "the password of those passwords"),
+    (
+        ".m2/settings-security.xml",
+        "the password of those passwords",
+    ),
     (".gradle/gradle.properties", "repository passwords"),
     (".terraform.d/credentials.tfrc.json", "token"),
     (".vault-token", "token"),
@@ -133,8 +139,14 @@ const IN_HOME: &[(&str, &str)] = &[
     (".config/vivaldi", "cookies and saved passwords"),
     ("snap/firefox", "cookies and saved passwords"),
     ("snap/chromium", "cookies and saved passwords"),
-    ("Library/Application Support/Google/Chrome", "cookies and saved passwords"),
-    ("Library/Application Support/Firefox", "cookies and saved passwords"),
+    (
+        "Library/Application Support/Google/Chrome",
+        "cookies and saved passwords",
+    ),
+    (
+        "Library/Application Support/Firefox",
+        "cookies and saved passwords",
+    ),
     (".codex", "tokens, and sessions of another agent"),
     (".claude/.credentials.json", "tokens of another agent"),
     (".claude.json", "tokens of another agent"),
@@ -165,7 +177,11 @@ const MOVED_BY: &[(&str, &str, &str)] = &[
     ("CARGO_HOME", "credentials", "publish token"),
     ("CARGO_HOME", "credentials.toml", "publish token"),
     ("CODEX_HOME", "", "tokens of another agent"),
-    ("CLAUDE_CONFIG_DIR", ".credentials.json", "tokens of another agent"),
+    (
+        "CLAUDE_CONFIG_DIR",
+        ".credentials.json",
+        "tokens of another agent",
+    ),
     ("XDG_CONFIG_HOME", "gh", "token"),
     ("XDG_CONFIG_HOME", "gcloud", "tokens"),
     ("XDG_DATA_HOME", "keyrings", "GNOME keyring"),
@@ -208,7 +224,11 @@ mod tests {
             .collect();
         assert_eq!(
             ours.iter().map(|hidden| &hidden.path).collect::<Vec<_>>(),
-            [&root.join(".ssh"), &root.join(".netrc"), &root.join(".llmx")]
+            [
+                &root.join(".ssh"),
+                &root.join(".netrc"),
+                &root.join(".llmx")
+            ]
         );
     }
 

@@ -155,6 +155,8 @@ fn show(stores: &[Hidden], shown: &[PathBuf]) -> Vec<Hidden> {
 pub(crate) const VARIABLE: &str = "LLMX_SANDBOX_PLAN";
 /// The first argument that makes this program the helper.
 pub(crate) const HELPER: &str = "sandbox-helper";
+/// What the helper prints when a probe held, so that no other program passes for a helper.
+pub(crate) const HELD: &str = "llmx sandbox held";
 
 #[cfg(test)]
 mod tests {

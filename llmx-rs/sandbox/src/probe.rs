@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use crate::credentials::Owner;
 use crate::launch;
-use crate::plan::{Plan, Stage};
+use crate::plan::{HELD, Plan, Stage};
 use crate::protect::Protected;
 use crate::rung::{PassedOver, Report, Rung};
 
@@ -122,8 +122,12 @@ fn attempt(rung: Rung, settings: &Settings) -> Result<Vec<String>, String> {
         .output()
         .map_err(|error| format!("the helper cannot be started: {error}"))?;
     if output.status.success() {
-        let notes = String::from_utf8_lossy(&output.stdout);
-        return Ok(notes.lines().map(str::to_owned).collect());
+        let answer = String::from_utf8_lossy(&output.stdout);
+        let mut lines = answer.lines().map(str::to_owned);
+        return match lines.next() {
+            Some(line) if line == HELD => Ok(lines.collect()),
+            _ => Err(format!("{} is not the helper", settings.helper.display())),
+        };
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let said = said.trim().trim_start_matches("llmx sandbox: ");
@@ -135,9 +139,8 @@ fn attempt(rung: Rung, settings: &Settings) -> Result<Vec<String>, String> {
 
 /// Returns what would make a rung available here.
 fn cure(rung: Rung) -> &'static str {
-    let says = |path: &str, value: &str| {
-        fs::read_to_string(path).is_ok_and(|text| text.trim() == value)
-    };
+    let says =
+        |path: &str, value: &str| fs::read_to_string(path).is_ok_and(|text| text.trim() == value);
     match rung {
         Rung::Namespaces if says("/proc/sys/kernel/unprivileged_userns_clone", "0") => {
             "sysctl kernel.unprivileged_userns_clone=1 allows it"
@@ -146,7 +149,10 @@ fn cure(rung: Rung) -> &'static str {
             "sysctl user.max_user_namespaces=1000 allows it"
         }
         Rung::Namespaces
-            if says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") =>
+            if says(
+                "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+                "1",
+            ) =>
         {
             "AppArmor forbids it: install bubblewrap, or allow `userns` to llmx in an AppArmor profile"
         }

@@ -141,7 +141,9 @@ fn pointed_at(dot_git: &Path) -> Option<PathBuf> {
 /// Returns the path that the one line of `file` names, relative to `base`.
 fn pointed_at_by_line(file: &Path, base: &Path) -> Option<PathBuf> {
     let text = fs::read_to_string(file).ok()?;
-    base.join(text.trim_end_matches(['\n', '\r'])).canonicalize().ok()
+    base.join(text.trim_end_matches(['\n', '\r']))
+        .canonicalize()
+        .ok()
 }
 
 /// Returns `core.worktree` of a Git directory, which Git writes for submodules.

@@ -39,9 +39,9 @@ impl Rung {
                 "there is no loopback network: programs that talk to themselves over 127.0.0.1 fail",
                 "other processes can be seen in /proc, but not inspected or signalled",
             ],
-            Self::Seatbelt => &[
-                "what a command leaves running in a session of its own is not ended with it",
-            ],
+            Self::Seatbelt => {
+                &["what a command leaves running in a session of its own is not ended with it"]
+            }
         }
     }
 }

@@ -40,7 +40,9 @@ impl From<Written> for PathBuf {
 
 /// One path.
 pub(crate) mod path {
-    use super::{Borrowed, Deserialize, Deserializer, Path, PathBuf, Serialize, Serializer, Written};
+    use super::{
+        Borrowed, Deserialize, Deserializer, Path, PathBuf, Serialize, Serializer, Written,
+    };
 
     pub(crate) fn serialize<S: Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
         Borrowed::from(path).serialize(to)

@@ -32,12 +32,7 @@ pub(super) fn become_it(
 }
 
 /// Continues as keeper inside what `bwrap` made.
-pub(super) fn inside(
-    plan: &Plan,
-    command: &[OsString],
-    orders: i32,
-    status: i32,
-) -> ExitCode {
+pub(super) fn inside(plan: &Plan, command: &[OsString], orders: i32, status: i32) -> ExitCode {
     match (sys::adopt(orders), sys::adopt(status)) {
         (Ok(orders), Ok(status)) => keeper::run(plan, command, &orders, &status),
         _ => ExitCode::FAILURE,
@@ -82,8 +77,14 @@ fn execute(
 /// Returns the options that make the view which the plan asks for.
 fn view(plan: &Plan) -> Vec<OsString> {
     let mut options: Vec<OsString> = [
-        "--unshare-pid", "--unshare-ipc", "--die-with-parent",
-        "--ro-bind", "/", "/",
+        // As pid 1 the keeper is the only process in there besides the command, and it hides.
+        "--unshare-pid",
+        "--as-pid-1",
+        "--unshare-ipc",
+        "--die-with-parent",
+        "--ro-bind",
+        "/",
+        "/",
     ]
     .map(OsString::from)
     .to_vec();
@@ -97,11 +98,14 @@ fn view(plan: &Plan) -> Vec<OsString> {
     for root in &plan.writable {
         add("--bind", &[root.as_os_str(), root.as_os_str()]);
     }
-    add("--dev", &[OsStr::new("/dev")]);
+    let devices = OsStr::new("/dev");
+    add("--dev", &[devices]);
+    add("--tmpfs", &[OsStr::new("/dev/shm")]);
+    add("--remount-ro", &[devices]);
     add("--proc", &[OsStr::new("/proc")]);
-    let granted = |path: &&std::path::PathBuf| {
-        plan.writable.iter().any(|root| path.starts_with(root))
-    };
+    add("--remount-ro", &[OsStr::new("/proc")]);
+    let granted =
+        |path: &&std::path::PathBuf| plan.writable.iter().any(|root| path.starts_with(root));
     for (option, paths) in [
         ("--bind", &plan.protected.pinned),
         ("--ro-bind", &plan.protected.read_only),
@@ -119,7 +123,11 @@ fn view(plan: &Plan) -> Vec<OsString> {
             add("--ro-bind", &[OsStr::new("/dev/null"), path]);
             continue;
         }
-        let mode = if store.exposed.is_empty() { "0000" } else { "0111" };
+        let mode = if store.exposed.is_empty() {
+            "0000"
+        } else {
+            "0111"
+        };
         add("--perms", &[OsStr::new(mode)]);
         add("--tmpfs", &[path]);
         for shown in &store.exposed {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -15,9 +16,9 @@ use rustix::thread::{
 };
 
 use super::landlocked::{self, Rules};
-use super::message::{Answer, Doing, complain};
+use super::message::{Answer, Doing};
 use super::{filter, sys};
-use crate::plan::{Plan, VARIABLE};
+use crate::plan::{HELD, Plan, VARIABLE};
 use crate::rung::Rung;
 
 /// Becomes the command, or reports why not. Does not return.
@@ -123,23 +124,19 @@ fn try_to_break_out(plan: &Plan) -> Result<(), String> {
             return Err(format!("{place} can be written inside"));
         }
     }
-    if plan.rung == Rung::Landlock {
-        for note in landlocked::notes() {
-            complain_on_stdout(note);
-        }
-    }
-    let reached = std::net::UdpSocket::bind("127.0.0.1:0")
-        .and_then(|socket| socket.connect("192.0.2.1:9"));
+    let reached =
+        std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.connect("192.0.2.1:9"));
     match reached {
-        Ok(()) => Err("the network can be reached inside".to_owned()),
-        Err(_) => Ok(()),
+        Ok(()) => return Err("the network can be reached inside".to_owned()),
+        Err(_) => {}
     }
-}
-
-/// Tells the prober what is weaker here than elsewhere, one line each.
-fn complain_on_stdout(note: &str) {
-    use std::io::Write;
-    if writeln!(io::stdout(), "{note}").is_err() {
-        complain(note);
-    }
+    let notes = match plan.rung {
+        Rung::Landlock => landlocked::notes(),
+        _ => Vec::new(),
+    };
+    let lines = [HELD].into_iter().chain(notes);
+    lines
+        .map(|line| writeln!(io::stdout(), "{line}"))
+        .collect::<io::Result<()>>()
+        .doing("answering the probe")
 }

@@ -26,10 +26,7 @@ fn program(plan: &Plan) -> Vec<libc::sock_filter> {
         load(offset_of!(libc::seccomp_data, nr)),
     ];
     if cfg!(target_arch = "x86_64") {
-        program.extend([
-            jump(libc::BPF_JGE, X32_BIT, 0, 1),
-            refuse(libc::ENOSYS),
-        ]);
+        program.extend([jump(libc::BPF_JGE, X32_BIT, 0, 1), refuse(libc::ENOSYS)]);
     }
     for (call, _reason) in FORBIDDEN {
         program.extend([skip_unless_equal(number(*call), 1), refuse(libc::EPERM)]);
@@ -166,9 +163,18 @@ const FORBIDDEN: &[(libc::c_long, &str)] = &[
     (libc::SYS_process_madvise, "steers other processes"),
     (libc::SYS_pidfd_getfd, "takes files of other processes"),
     (libc::SYS_kcmp, "compares other processes"),
-    (libc::SYS_io_uring_setup, "does what this filter forbids, unseen"),
-    (libc::SYS_io_uring_enter, "does what this filter forbids, unseen"),
-    (libc::SYS_io_uring_register, "does what this filter forbids, unseen"),
+    (
+        libc::SYS_io_uring_setup,
+        "does what this filter forbids, unseen",
+    ),
+    (
+        libc::SYS_io_uring_enter,
+        "does what this filter forbids, unseen",
+    ),
+    (
+        libc::SYS_io_uring_register,
+        "does what this filter forbids, unseen",
+    ),
     (libc::SYS_mount, "changes what is mounted"),
     (libc::SYS_umount2, "changes what is mounted"),
     (libc::SYS_pivot_root, "changes what is mounted"),
@@ -179,14 +185,26 @@ const FORBIDDEN: &[(libc::c_long, &str)] = &[
     (libc::SYS_fsconfig, "changes what is mounted"),
     (libc::SYS_fsmount, "changes what is mounted"),
     (libc::SYS_fspick, "changes what is mounted"),
-    (libc::SYS_unshare, "a new user namespace brings every capability back"),
+    (
+        libc::SYS_unshare,
+        "a new user namespace brings every capability back",
+    ),
     (libc::SYS_setns, "enters other namespaces"),
-    (libc::SYS_chroot, "needs a right that is gone; refused early"),
+    (
+        libc::SYS_chroot,
+        "needs a right that is gone; refused early",
+    ),
     (libc::SYS_keyctl, "the kernel's key rings know no namespace"),
-    (libc::SYS_add_key, "the kernel's key rings know no namespace"),
+    (
+        libc::SYS_add_key,
+        "the kernel's key rings know no namespace",
+    ),
     (libc::SYS_request_key, "starts a program outside"),
     (libc::SYS_bpf, "programs inside the kernel"),
-    (libc::SYS_perf_event_open, "watches the kernel and other processes"),
+    (
+        libc::SYS_perf_event_open,
+        "watches the kernel and other processes",
+    ),
     (libc::SYS_userfaultfd, "makes kernel races easy to win"),
     (libc::SYS_open_by_handle_at, "opens files past every mount"),
     (libc::SYS_fanotify_init, "watches whole file systems"),

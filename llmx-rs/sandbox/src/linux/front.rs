@@ -85,7 +85,11 @@ fn attend(plan: &Plan, owner: &Owner, signals: &OwnedFd, orders: OwnedFd, status
         let timeout = matches!(owner, Owner::Polled(_)).then_some(POLL_INTERVAL);
         // An interruption is a signal that is not handed on; look again.
         let _interrupted = poll(&mut watched, timeout.as_ref());
-        let ready = |index: usize| watched.get(index).is_some_and(|fd| !fd.revents().is_empty());
+        let ready = |index: usize| {
+            watched
+                .get(index)
+                .is_some_and(|fd| !fd.revents().is_empty())
+        };
         let (answered, owner_gone) = (ready(0), ready(2) || owner.is_gone());
         if answered || owner_gone {
             drop(orders);
@@ -114,7 +118,8 @@ enum Owner {
 
 impl Owner {
     fn of(plan: &Plan) -> Result<Self, String> {
-        let parent = getppid().filter(|pid| pid.as_raw_nonzero().get().cast_unsigned() == plan.owner);
+        let parent =
+            getppid().filter(|pid| pid.as_raw_nonzero().get().cast_unsigned() == plan.owner);
         // The parent may be in another process namespace, where it has another number, or none.
         let parent = parent.or_else(getppid);
         let Some(parent) = parent else {

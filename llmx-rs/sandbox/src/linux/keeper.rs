@@ -55,26 +55,27 @@ fn keep(
         Rung::Landlock => Some(landlocked::rules(plan)?),
         _ => None,
     };
+    withdraw(plan)?;
     let child = match sys::fork().doing("starting a process")? {
         Fork::Child => command::become_it(plan, command, rules, status),
         Fork::Parent(child) => child,
     };
     drop(rules);
     let signals = sys::hold_signals(&[libc::SIGCHLD]).doing("holding signals")?;
-    withdraw(plan);
+    // In a group of its own, what the terminal or the owner sends to the command's group does not
+    // end the keeper before the command.
+    let _leader = setpgid(None, None);
+    let _kept_out = front::forget_streams();
     let ended = attend(plan, child, orders, &signals);
     clear(plan, Instant::now() + LINGER, orders, &signals);
     Ok(ended)
 }
 
-/// Gives up all that the keeper no longer needs, and hides from the command.
-fn withdraw(plan: &Plan) {
-    // In a group of its own, what the terminal or the owner sends to the command's group does not
-    // end the keeper before the command. Each of these is a second line of defence.
-    let _leader = setpgid(None, None);
-    let _hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable);
-    let _kept_out = front::forget_streams();
-    let _dropped = command::drop_capabilities(plan);
+/// Gives up all that the keeper no longer needs, and hides from the command: no filter holds the
+/// keeper, so whoever could write its memory would be free of the filter as well.
+fn withdraw(plan: &Plan) -> Result<(), String> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).doing("hiding from the command")?;
+    command::drop_capabilities(plan)
 }
 
 /// Follows orders until the command has ended, and returns its raw wait status.
@@ -171,7 +172,11 @@ fn kill_descendants(signals: &OwnedFd) {
 fn descendants() -> io::Result<Vec<i32>> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
     for entry in fs::read_dir("/proc")?.filter_map(Result::ok) {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
             continue;
         };
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {

@@ -8,8 +8,8 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr,
-    RulesetCreated, RulesetCreatedAttr, RulesetStatus, Scope, Access,
+    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr,
+    RulesetCreated, RulesetCreatedAttr, RulesetStatus, Scope,
 };
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
 
@@ -68,14 +68,13 @@ pub(super) fn notes() -> Vec<&'static str> {
 }
 
 /// Grants reading to everything below `directory` but what is kept back.
-fn grant_beside(
-    rules: &mut Rules,
-    directory: &Path,
-    kept_back: &[PathBuf],
-) -> Result<(), String> {
+fn grant_beside(rules: &mut Rules, directory: &Path, kept_back: &[PathBuf]) -> Result<(), String> {
     let leads_on = |path: &Path| kept_back.iter().any(|kept| kept.starts_with(path));
     let entries: Vec<_> = match fs::read_dir(directory) {
-        Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
+        Ok(entries) => entries
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .collect(),
         // A directory that may be passed but not listed: no grant, except on the way further down.
         Err(_) => kept_back
             .iter()
@@ -124,8 +123,7 @@ fn open(path: &Path) -> Option<(OwnedFd, bool)> {
 /// Before the third version nothing keeps a command from emptying files that it may read.
 const OLDEST: ABI = ABI::V3;
 const NEWEST: ABI = ABI::V9;
-const READ: BitFlags<AccessFs> =
-    landlock::make_bitflags!(AccessFs::{ReadFile | ReadDir | Execute});
+const READ: BitFlags<AccessFs> = landlock::make_bitflags!(AccessFs::{ReadFile | ReadDir | Execute});
 const DEVICE: BitFlags<AccessFs> =
     landlock::make_bitflags!(AccessFs::{ReadFile | WriteFile | ReadDir | IoctlDev | Truncate});
 const DEVICES: &[&str] = &[

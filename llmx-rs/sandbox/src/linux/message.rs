@@ -18,21 +18,15 @@ pub(super) enum Answer {
 impl Answer {
     /// Writes the answer. Nobody is left to tell if that fails: the front is gone.
     pub(super) fn send(&self, to: &OwnedFd) {
-        let mut bytes = Vec::with_capacity(16);
-        match self {
-            Self::Ended(status) => {
-                bytes.push(b'=');
-                bytes.extend_from_slice(&status.to_le_bytes());
-            }
-            Self::SetUp(text) => {
-                bytes.push(b'!');
-                bytes.extend_from_slice(text.as_bytes());
-            }
-            Self::Exec(number) => {
-                bytes.push(b'?');
-                bytes.extend_from_slice(&number.to_le_bytes());
-            }
-        }
+        let (kind, body) = match self {
+            Self::Ended(status) => (b'=', status.to_le_bytes().to_vec()),
+            Self::Exec(number) => (b'?', number.to_le_bytes().to_vec()),
+            Self::SetUp(text) => (b'!', text.clone().into_bytes()),
+        };
+        let Ok(length) = u32::try_from(body.len()) else {
+            return;
+        };
+        let bytes = [&[kind], length.to_le_bytes().as_slice(), &body].concat();
         let _gone = rustix::io::write(to, &bytes);
     }
 
@@ -41,14 +35,13 @@ impl Answer {
         let mut bytes = Vec::new();
         File::from(from).read_to_end(&mut bytes).ok()?;
         let (kind, rest) = bytes.split_first()?;
-        let number = || {
-            let first = rest.first_chunk::<4>()?;
-            Some(i32::from_le_bytes(*first))
-        };
+        let (length, rest) = rest.split_first_chunk()?;
+        let body = rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+        let number = || Some(i32::from_le_bytes(*body.first_chunk()?));
         match kind {
             b'=' => number().map(Self::Ended),
             b'?' => number().map(Self::Exec),
-            b'!' => Some(Self::SetUp(String::from_utf8_lossy(rest).into_owned())),
+            b'!' => Some(Self::SetUp(String::from_utf8_lossy(body).into_owned())),
             _ => None,
         }
     }
@@ -83,7 +76,7 @@ mod tests {
         ] {
             let (read, write) = rustix::pipe::pipe().unwrap();
             answer.send(&write);
-            if answer == Answer::Exec(2) {
+            if answer != Answer::Ended(0x0100) {
                 Answer::Ended(127 << 8).send(&write);
             }
             drop(write);

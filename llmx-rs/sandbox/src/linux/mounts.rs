@@ -107,7 +107,11 @@ fn hide(stores: &[Hidden]) -> Result<(), String> {
         };
         let exposed = copies(store.exposed.iter(), 0)?;
         if metadata.is_dir() {
-            let mode = if exposed.is_empty() { "mode=0" } else { "mode=0111" };
+            let mode = if exposed.is_empty() {
+                "mode=0"
+            } else {
+                "mode=0111"
+            };
             cover(&store.path, mode)?;
             for (tree, path) in exposed {
                 expose(&store.path, &tree, &path)?;
@@ -142,7 +146,10 @@ fn expose(cover: &Path, tree: &OwnedFd, path: &Path) -> Result<(), String> {
         let file = last && !fs::metadata(fd_path(tree)).doing(&what)?.is_dir();
         let made = match file {
             true => fs::write(&at, ""),
-            false => fs::DirBuilder::new().mode(0o111).recursive(true).create(&at),
+            false => fs::DirBuilder::new()
+                .mode(0o111)
+                .recursive(true)
+                .create(&at),
         };
         made.doing(&what)?;
     }

@@ -156,13 +156,7 @@ pub(super) fn next_signal(signals: impl AsFd) -> Option<Received> {
     let mut info: libc::signalfd_siginfo = unsafe { mem::zeroed() };
     let size = size_of_val(&info);
     // SAFETY: the kernel writes at most `size` bytes into `info`, which has that size.
-    let read = unsafe {
-        libc::read(
-            signals.as_fd().as_raw_fd(),
-            (&raw mut info).cast(),
-            size,
-        )
-    };
+    let read = unsafe { libc::read(signals.as_fd().as_raw_fd(), (&raw mut info).cast(), size) };
     (usize::try_from(read) == Ok(size)).then(|| Received {
         signal: info.ssi_signo.cast_signed(),
         from_process: info.ssi_code != libc::SI_KERNEL,

@@ -32,9 +32,7 @@ impl Watch {
     /// Notes what the plan protects and mounts do not.
     pub(super) fn begin(plan: &Plan) -> Result<Self, String> {
         let within = |paths: &[PathBuf]| -> Vec<PathBuf> {
-            let granted = |path: &&PathBuf| {
-                plan.writable.iter().any(|root| path.starts_with(root))
-            };
+            let granted = |path: &&PathBuf| plan.writable.iter().any(|root| path.starts_with(root));
             paths.iter().filter(granted).cloned().collect()
         };
         let mut watch = Self {
@@ -65,7 +63,11 @@ impl Watch {
         }
         for path in &self.absent {
             if fs::symlink_metadata(path).is_ok() && leads_nowhere_else(path) {
-                changes.push(outcome("removed, as commands may not create it:", path, remove(path)));
+                changes.push(outcome(
+                    "removed, as commands may not create it:",
+                    path,
+                    remove(path),
+                ));
             }
         }
         for (path, before) in &self.copies {
@@ -74,7 +76,11 @@ impl Watch {
                 continue;
             }
             let restored = remove(path).and_then(|()| before.write(path));
-            changes.push(outcome("restored, as commands may not change it:", path, restored));
+            changes.push(outcome(
+                "restored, as commands may not change it:",
+                path,
+                restored,
+            ));
         }
         changes
     }

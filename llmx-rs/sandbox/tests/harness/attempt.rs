@@ -111,9 +111,7 @@ fn call(name: &str, rest: &[&str]) -> io::Result<()> {
             ),
             "umount" => libc::syscall(libc::SYS_umount2, c"/proc".as_ptr(), libc::MNT_DETACH),
             "x32-getpid" => libc::syscall(0x4000_0000 + libc::SYS_getpid),
-            "type-into-terminal" => {
-                libc::syscall(libc::SYS_ioctl, 0, libc::TIOCSTI, c"x".as_ptr())
-            }
+            "type-into-terminal" => libc::syscall(libc::SYS_ioctl, 0, libc::TIOCSTI, c"x".as_ptr()),
             "keyctl" => libc::syscall(libc::SYS_keyctl, 0, -3, 1),
             "bpf" => libc::syscall(libc::SYS_bpf, 0, parameters.as_mut_ptr(), 64),
             "userfaultfd" => libc::syscall(libc::SYS_userfaultfd, 1),

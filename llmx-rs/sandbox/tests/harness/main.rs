@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         let (verb, rest) = arguments.split_first().expect("a verb");
         match verb.as_str() {
             "run" => owner::run(rest),
+            "time" => owner::time(rest),
             "attempt" => attempt::run(rest),
             other => panic!("unknown verb {other}"),
         }
