@@ -17,4 +17,4 @@ pub use item::{
     FileChange, FileChangeKind, ItemDetails, ItemError, ItemStatus, ThreadItem, TodoItem,
 };
 pub use op::Op;
-pub use policy::{ApprovalPolicy, SandboxMode};
+pub use policy::{ApprovalPolicy, SandboxMode, SandboxPolicy};
