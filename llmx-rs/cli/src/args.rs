@@ -124,7 +124,7 @@ Begin with:
   LLMX_API_KEY=… llmx exec -m MODEL 'Hello'  ask a model of your LiteLLM";
 
 const EXEC_AFTER_HELP: &str = "\
-Commands of the agent are refused unless you ask for them by name, with -s danger-full-access.
+Commands of the agent run in a sandbox and can only read, unless -s says more.
 The final answer is printed on standard output, everything else on standard error.
 
 Exit codes:

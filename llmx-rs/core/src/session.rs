@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use llmx_config::{Config, Provider, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
-use llmx_tools::{Settings, Toolbox, scrub};
+use llmx_tools::{Confinement, Owner, SandboxSettings, Toolbox, scrub};
 use llmx_wire::responses::Item;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -100,11 +100,7 @@ impl Session {
                 machine
             }
         };
-        let toolbox = Toolbox::new(Settings {
-            cwd: config.cwd.clone(),
-            sandbox_mode: config.sandbox_mode,
-            environment: environment(&config.provider, origin.environment),
-        });
+        let toolbox = Toolbox::new(confinement(config, origin.environment));
         let driver = Driver {
             machine,
             prompt: Prompt::new(&config.model, &thread_id, toolbox.specs()),
@@ -139,6 +135,20 @@ impl Session {
     pub async fn run(self, ops: mpsc::Receiver<Op>, events: mpsc::Sender<ThreadEvent>) {
         self.driver.run(self.thread_id, ops, events).await;
     }
+}
+
+fn confinement(config: &Config, variables: Vec<(OsString, OsString)>) -> Confinement {
+    let owner = Owner {
+        home: std::env::home_dir(),
+        llmx_home: Some(config.home.clone()),
+        environment: variables.iter().cloned().collect(),
+    };
+    Confinement::new(
+        config.sandbox_mode.into(),
+        config.cwd.clone(),
+        SandboxSettings::new(owner),
+        environment(&config.provider, variables),
+    )
 }
 
 /// Returns the environment for commands: without the key, and without whatever else holds it or

@@ -29,19 +29,21 @@ fn the_demo_provider_needs_no_key_and_does_real_work() {
 }
 
 #[test]
-fn commands_are_refused_unless_asked_for_by_name() {
-    let world = World::new();
-    let output = world
-        .llmx(&["e", "-c", "model_provider=demo", "go"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let answer = stdout(&output);
-    assert!(
-        answer.contains("could not write") && answer.contains("danger-full-access"),
-        "{answer}"
-    );
-    assert!(!world.path().join("work/fibonacci.sh").exists());
+#[cfg(target_os = "linux")]
+fn commands_reach_as_far_as_the_sandbox_lets_them() {
+    for (mode, may_write) in [(&[][..], false), (&["-s", "workspace-write"], true)] {
+        let world = World::new();
+        let output = world
+            .llmx(&["e", "-c", "model_provider=demo", "go"])
+            .args(mode)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let answer = stdout(&output);
+        let expected = if may_write { OUTPUT } else { "Read-only file system" };
+        assert!(answer.contains(expected), "{answer}");
+        assert_eq!(world.path().join("work/fibonacci.sh").exists(), may_write);
+    }
 }
 
 #[test]

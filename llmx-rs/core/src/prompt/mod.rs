@@ -87,7 +87,10 @@ fn environment(config: &Config, now: SystemTime) -> String {
     let date = jiff::Timestamp::try_from(now).map(|now| now.strftime("%Y-%m-%d").to_string());
     let commands = match config.sandbox_mode {
         SandboxMode::DangerFullAccess => "commands run with all of the user's rights",
-        SandboxMode::ReadOnly | SandboxMode::WorkspaceWrite => "commands are refused",
+        SandboxMode::ReadOnly => "commands can read files, write none, and have no network",
+        SandboxMode::WorkspaceWrite => {
+            "commands can read files, write below cwd and where temporary files go, and have no network"
+        }
     };
     let mut lines = vec![
         ENVIRONMENT.to_owned(),

@@ -67,6 +67,7 @@ pub(crate) const TABLE: &[Row] = &[
             "responses-api-proxy",
             "gateway",
             "demo",
+            "sandbox",
             "tui",
             "exec",
             "config",
