@@ -70,6 +70,8 @@ pub(crate) const TABLE: &[Row] = &[
             "tui",
             "exec",
             "config",
+            "protocol",
+            "sandbox",
             "process-hardening",
         ],
     ),
