@@ -1,5 +1,6 @@
 //! The command line of `llmx`. Types only: what a command does is in the module of its name.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     /// The recorded conversations: list, show, export, delete.
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Run a command in the sandbox that holds the agent's commands, and pass its exit code on.
+    Sandbox(SandboxArgs),
     /// Watch llmx work: a scripted model, the real proxy and the real agent; no key, no network.
     Demo,
 }
@@ -117,6 +120,50 @@ pub(crate) struct ExecOptions {
     #[arg(short, long, value_name = "FILE", global = true)]
     pub(crate) output_last_message: Option<PathBuf>,
 }
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = SANDBOX_AFTER_HELP)]
+pub(crate) struct SandboxArgs {
+    /// How far the command may reach.
+    #[arg(short, long, value_name = "MODE", default_value = "read-only", value_parser = PossibleValuesParser::new(llmx_config::SANDBOX_MODES))]
+    pub(crate) policy: String,
+
+    /// Let the command write DIR as well; implies --policy workspace-write; repeatable.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) writable: Vec<PathBuf>,
+
+    /// Let the command use the network.
+    #[arg(short, long)]
+    pub(crate) network: bool,
+
+    /// The directory the command starts in, which is also its workspace.
+    #[arg(short = 'C', long, value_name = "DIR")]
+    pub(crate) cd: Option<PathBuf>,
+
+    /// Print which way of holding commands this machine has, and why not a better one.
+    #[arg(long, conflicts_with_all = ["policy", "writable", "network", "cd", "command"])]
+    pub(crate) status: bool,
+
+    /// Print the status as JSON.
+    #[arg(long, requires = "status")]
+    pub(crate) json: bool,
+
+    /// The command and its arguments.
+    #[arg(
+        last = true,
+        value_name = "COMMAND",
+        required_unless_present = "status"
+    )]
+    pub(crate) command: Vec<OsString>,
+}
+
+const SANDBOX_AFTER_HELP: &str = "\
+The command sees the environment as it is: no variable is taken out.
+
+Exit codes: those of the command, and
+  2    it was not started: usage, or no sandbox holds here
+  125  the sandbox could not be set up
+  126  the command cannot be executed     127  there is no such command";
 
 const AFTER_HELP: &str = "\
 Begin with:

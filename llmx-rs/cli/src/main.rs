@@ -6,6 +6,7 @@ mod commands;
 mod demo;
 mod exec;
 mod failure;
+mod sandbox;
 mod sessions;
 mod transcript;
 

@@ -40,7 +40,11 @@ fn commands_reach_as_far_as_the_sandbox_lets_them() {
             .unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let answer = stdout(&output);
-        let expected = if may_write { OUTPUT } else { "Read-only file system" };
+        let expected = if may_write {
+            OUTPUT
+        } else {
+            "Read-only file system"
+        };
         assert!(answer.contains(expected), "{answer}");
         assert_eq!(world.path().join("work/fibonacci.sh").exists(), may_write);
     }

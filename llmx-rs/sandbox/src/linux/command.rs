@@ -126,17 +126,16 @@ fn try_to_break_out(plan: &Plan) -> Result<(), String> {
     }
     let reached =
         std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.connect("192.0.2.1:9"));
-    match reached {
-        Ok(()) => return Err("the network can be reached inside".to_owned()),
-        Err(_) => {}
+    if reached.is_ok() {
+        return Err("the network can be reached inside".to_owned());
     }
     let notes = match plan.rung {
         Rung::Landlock => landlocked::notes(),
         _ => Vec::new(),
     };
-    let lines = [HELD].into_iter().chain(notes);
-    lines
-        .map(|line| writeln!(io::stdout(), "{line}"))
-        .collect::<io::Result<()>>()
+    [HELD]
+        .into_iter()
+        .chain(notes)
+        .try_for_each(|line| writeln!(io::stdout(), "{line}"))
         .doing("answering the probe")
 }

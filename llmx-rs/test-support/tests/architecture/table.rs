@@ -71,6 +71,8 @@ pub(crate) const TABLE: &[Row] = &[
             "tui",
             "exec",
             "config",
+            "protocol",
+            "sandbox",
             "process-hardening",
         ],
     ),
