@@ -20,38 +20,101 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     /// Hold an API key and forward POST /v1/responses with it, for users who may not read it.
     ResponsesApiProxy(llmx_responses_api_proxy::Args),
+    /// The recorded conversations: list, show, export, delete.
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
     /// Watch llmx work: a scripted model, the real proxy and the real agent; no key, no network.
     Demo,
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXEC_AFTER_HELP)]
+#[command(after_help = EXEC_AFTER_HELP, subcommand_negates_reqs = true)]
 pub(crate) struct ExecArgs {
+    #[command(subcommand)]
+    pub(crate) action: Option<ExecAction>,
+
     /// What the agent shall do; without it, or with `-`, the prompt is read from standard input.
     pub(crate) prompt: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) options: ExecOptions,
+}
+
+/// Ways to go on with a recorded conversation.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExecAction {
+    /// Go on with a session, in its own file.
+    Resume(Earlier),
+    /// Go on with a copy of a session; the session itself stays as it is.
+    Fork(Earlier),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Earlier {
+    /// The session's id, or the beginning of it, and the prompt; with --last only the prompt.
+    #[arg(value_names = ["ID", "PROMPT"], num_args = 0..=2)]
+    pub(crate) words: Vec<String>,
+
+    /// The session that was last used and that began in this directory.
+    #[arg(long)]
+    pub(crate) last: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionsCommand {
+    /// Show the sessions that began in this directory, the last one first.
+    List {
+        /// Show those of every directory.
+        #[arg(long)]
+        all: bool,
+        /// Print one JSON object per session.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a conversation for reading.
+    Show {
+        /// The session's id, or the beginning of it.
+        id: String,
+    },
+    /// Print a conversation as Markdown, or its file as it is.
+    Export {
+        /// The session's id, or the beginning of it.
+        id: String,
+        /// Print the lines of the session file.
+        #[arg(long)]
+        jsonl: bool,
+    },
+    /// Delete a session for good.
+    Delete {
+        /// The session's id, or the beginning of it.
+        id: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExecOptions {
     /// Set a value of the configuration: a dotted path, then TOML or plain text; repeatable.
-    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE")]
+    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE", global = true)]
     pub(crate) overrides: Vec<String>,
 
     /// The model, as the provider names it.
-    #[arg(short, long)]
+    #[arg(short, long, global = true)]
     pub(crate) model: Option<String>,
 
     /// How far commands of the agent may reach.
-    #[arg(short, long, value_name = "MODE", value_parser = PossibleValuesParser::new(llmx_config::SANDBOX_MODES))]
+    #[arg(short, long, global = true, value_name = "MODE", value_parser = PossibleValuesParser::new(llmx_config::SANDBOX_MODES))]
     pub(crate) sandbox: Option<String>,
 
     /// The directory the agent works in.
-    #[arg(short = 'C', long, value_name = "DIR")]
+    #[arg(short = 'C', long, value_name = "DIR", global = true)]
     pub(crate) cd: Option<PathBuf>,
 
     /// Print one JSON event per line instead of text.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) json: bool,
 
     /// Also write the final answer to FILE.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", global = true)]
     pub(crate) output_last_message: Option<PathBuf>,
 }
 

@@ -6,6 +6,8 @@ mod commands;
 mod demo;
 mod exec;
 mod failure;
+mod sessions;
+mod transcript;
 
 use std::process::ExitCode;
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
-use llmx_tools::Toolbox;
+use llmx_tools::{Permit, Toolbox};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::activity::{self, Activity};
+use crate::approvals::{self, Approvals};
 use crate::dialects::Connection;
 use crate::prompt::Prompt;
 use crate::rollout::{Rollout, payload};
@@ -24,7 +25,12 @@ pub(crate) struct Driver {
     pub(crate) connection: Arc<Connection>,
     pub(crate) env_key: Option<String>,
     pub(crate) toolbox: Toolbox,
+    pub(crate) approvals: Approvals,
+    /// Lets the call that was read run.
+    pub(crate) permit: Option<oneshot::Sender<Permit>>,
     pub(crate) recorder: Recorder,
+    /// What a person should know before the first turn.
+    pub(crate) notices: Vec<String>,
     pub(crate) world: Arc<dyn World>,
 }
 
@@ -52,10 +58,14 @@ impl Driver {
         let mut listening = true;
         // Whether anyone hears this is found out below.
         let _heard = events.send(ThreadEvent::ThreadStarted { thread_id }).await;
+        for message in self.notices.drain(..) {
+            let _heard = events.send(ThreadEvent::Error { message }).await;
+        }
         while listening || !self.machine.is_idle() {
             let event = tokio::select! {
                 op = ops.recv(), if listening => match op {
                     Some(Op::UserTurn { prompt }) => Event::Prompt(prompt),
+                    Some(Op::Decide { id, decision }) => Event::Decided { call_id: id, decision },
                     Some(Op::Interrupt) => Event::Interrupt,
                     Some(Op::Shutdown) => {
                         listening = false;
@@ -100,7 +110,18 @@ impl Driver {
                         let connection = Arc::clone(&self.connection);
                         *activity = activity::ask(connection, request, self.env_key.clone());
                     }
-                    Effect::RunCall(call) => *activity = activity::call(&self.toolbox, &call),
+                    Effect::PrepareCall(call) => {
+                        let (permit, permitted) = oneshot::channel();
+                        self.permit = Some(permit);
+                        *activity =
+                            activity::call(&self.toolbox, &self.approvals, &call, permitted);
+                    }
+                    Effect::RunCall(permit) => {
+                        if let Some(waiting) = self.permit.take() {
+                            // A call that was given up meanwhile needs no permit.
+                            let _given_up = waiting.send(approvals::permit(permit));
+                        }
+                    }
                     Effect::Wait(delay) => {
                         *activity = activity::wait(spread(delay, self.world.chance()));
                     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Error, Result};
 use llmx_config::Config;
-use llmx_core::{Origin, Session, System};
+use llmx_core::{Beginning, Origin, Session, System};
 use llmx_protocol::{ApprovalPolicy, Op, ThreadEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
@@ -26,6 +26,8 @@ use crate::{json, prompt};
 pub struct ExecArgs {
     /// The prompt; `-` or nothing means stdin.
     pub prompt: Option<String>,
+    /// How the conversation begins.
+    pub beginning: Beginning,
     /// Whether stdout holds JSON lines instead of the last message.
     pub json: bool,
     /// Where the last message is written besides.
@@ -78,7 +80,7 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
         mut stops,
         environment,
     } = io;
-    let reading = prompt::resolve(args.prompt, stdin, &mut *stderr);
+    let reading = prompt::resolve(args.prompt.clone(), stdin, &mut *stderr);
     let prompt = tokio::select! {
         prompt = reading => prompt,
         Some(stop) = stops.recv() => {
@@ -93,7 +95,7 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
             return Ending::Usage;
         }
     };
-    let (session, file) = match prepare(&config, environment, args.output_last_message) {
+    let (session, file) = match prepare(&config, environment, &args) {
         Ok(prepared) => prepared,
         Err(error) => {
             refuse(args.json, &format!("{error:#}"), &mut *stdout, &mut *stderr);
@@ -122,14 +124,16 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
 fn prepare(
     config: &Config,
     environment: Vec<(OsString, OsString)>,
-    file: Option<PathBuf>,
+    args: &ExecArgs,
 ) -> Result<(Session, Option<LastMessageFile>)> {
+    let file = args.output_last_message.clone();
     let file = file.map(LastMessageFile::check).transpose()?;
     let origin = Origin {
         source: "exec",
         environment,
     };
-    let session = Session::start(config, origin, Arc::new(System)).map_err(Error::new)?;
+    let session =
+        Session::open(config, origin, &args.beginning, Arc::new(System)).map_err(Error::new)?;
     Ok((session, file))
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::ApprovalRequest;
 use crate::ids::ThreadId;
 use crate::item::ThreadItem;
 
@@ -48,6 +49,12 @@ pub enum ThreadEvent {
     ItemCompleted {
         /// What, as it will stay.
         item: ThreadItem,
+    },
+    /// A call waits until a person decides about it.
+    #[serde(rename = "approval.requested")]
+    ApprovalRequested {
+        /// The question.
+        request: ApprovalRequest,
     },
     /// A notice, such as that a request is sent again; it does not end the turn.
     #[serde(rename = "error")]

@@ -60,6 +60,17 @@ pub enum ItemDetails {
         /// How far it has come.
         status: ItemStatus,
     },
+    /// The agent used a tool that is neither a command nor a change of files.
+    ToolCall {
+        /// The tool.
+        tool: String,
+        /// What it was given: JSON, or text where it was no JSON.
+        arguments: Value,
+        /// What it said; why it was refused or failed, if it was.
+        output: String,
+        /// How far it has come.
+        status: ItemStatus,
+    },
     /// The model searched the web.
     WebSearch {
         /// What for.
@@ -77,12 +88,44 @@ pub enum ItemDetails {
     },
 }
 
+impl ItemDetails {
+    /// Returns the item as it is when it ends early, for the reason `why`.
+    pub fn ended_early(mut self, ending: ItemStatus, why: &str) -> Self {
+        match &mut self {
+            Self::CommandExecution {
+                aggregated_output: output,
+                status,
+                ..
+            }
+            | Self::ToolCall { output, status, .. } => {
+                why.clone_into(output);
+                *status = ending;
+            }
+            Self::McpToolCall { error, status, .. } => {
+                *error = Some(ItemError {
+                    message: why.to_owned(),
+                });
+                *status = ending;
+            }
+            Self::FileChange { status, .. } => *status = ending,
+            Self::AgentMessage { .. }
+            | Self::Reasoning { .. }
+            | Self::WebSearch { .. }
+            | Self::TodoList { .. }
+            | Self::Error { .. } => {}
+        }
+        self
+    }
+}
+
 /// How far an item has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemStatus {
     /// It is finished and worked.
     Completed,
+    /// It was not allowed, and nothing of it was done.
+    Declined,
     /// It is finished and did not work.
     Failed,
     /// It is under way.

@@ -1,5 +1,7 @@
 //! What a frontend asks of the agent.
 
+use crate::approval::ApprovalDecision;
+
 /// One request of a frontend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
@@ -7,6 +9,13 @@ pub enum Op {
     UserTurn {
         /// What the person wrote.
         prompt: String,
+    },
+    /// Answer the question with this id; an answer to a question that is no longer open is ignored.
+    Decide {
+        /// The id of the question.
+        id: String,
+        /// The answer.
+        decision: ApprovalDecision,
     },
     /// Stop the turn that is under way; it ends as failed.
     Interrupt,

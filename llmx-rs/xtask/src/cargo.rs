@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 /// Runs every test of the workspace, or what `args` choose.
@@ -19,8 +20,11 @@ pub(crate) fn test(args: impl Iterator<Item = OsString>) -> io::Result<ExitStatu
 pub(crate) fn check() -> io::Result<ExitStatus> {
     let mut docs = cargo(&["doc", "--workspace", "--no-deps", "--quiet"]);
     docs.env("RUSTDOCFLAGS", "--deny warnings");
+    let mut fuzz_format = cargo(&["fmt", "--check", "--manifest-path"]);
+    fuzz_format.arg(root().join("fuzz/Cargo.toml"));
     let steps = [
         cargo(&["fmt", "--all", "--check"]),
+        fuzz_format,
         cargo(&[
             "clippy",
             "--workspace",
@@ -40,6 +44,12 @@ pub(crate) fn check() -> io::Result<ExitStatus> {
         }
     }
     Ok(last)
+}
+
+/// The folder that the workspace's manifest is in.
+pub(crate) fn root() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    root.unwrap_or(Path::new(".")).to_owned()
 }
 
 /// Calls the cargo that called us, so that a chosen toolchain stays chosen.

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-use crate::cargo::cargo;
+use crate::cargo::{cargo, root};
 
 /// Builds, then runs every step, or those that `args` name.
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> io::Result<ExitStatus> {
@@ -42,8 +42,7 @@ fn debug_dir(xtask: &Path) -> PathBuf {
 }
 
 fn script() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
-    root.unwrap_or(Path::new(".")).join("interop/run.py")
+    root().join("interop/run.py")
 }
 
 const PACKAGE: &str = "llmx-cli";

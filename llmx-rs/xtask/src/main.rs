@@ -1,11 +1,12 @@
-//! What contributors and CI run: `cargo xtask test`, `check`, `bench`, `interop`.
+//! What contributors and CI run: `cargo xtask test`, `check`, `bench`, `fuzz`, `interop`.
 
 mod bench;
 mod cargo;
+mod fuzz;
 mod interop;
 
 use std::env;
-use std::process::ExitCode;
+use std::process::{ExitCode, ExitStatus};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -13,25 +14,29 @@ usage: cargo xtask COMMAND
   test [ARGS]      run every test; ARGS go to `cargo test`, e.g. `-p llmx-serve smuggling`
   check            formatting, lints and documentation, warnings denied
   bench [ARGS]     build for release and measure the proxy; `cargo xtask bench --help` lists ARGS
+  fuzz [TARGETS] [--smoke | --seconds N]
+                   untrusted bytes against every parser: 600 s each, 20 s with --smoke
   interop [STEPS]  real clients and servers against llmx; downloads them once, docs/interop.md
 ";
 
 fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);
     let command = args.next().unwrap_or_default();
+    let ended = |status: ExitStatus| status.success();
     let result = match command.to_str() {
-        Some("test") => cargo::test(args),
-        Some("check") => cargo::check(),
-        Some("bench") => bench::run(args),
-        Some("interop") => interop::run(args),
+        Some("test") => cargo::test(args).map(ended),
+        Some("check") => cargo::check().map(ended),
+        Some("bench") => bench::run(args).map(ended),
+        Some("fuzz") => fuzz::run(args),
+        Some("interop") => interop::run(args).map(ended),
         _ => {
             say(USAGE);
             return ExitCode::from(2);
         }
     };
     match result {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_said_why_itself) => ExitCode::FAILURE,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             say(&format!(
                 "cargo xtask: a program cannot be started: {error}\n"

@@ -1,5 +1,9 @@
 //! The program as its users meet it: processes, exit codes, output.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod bare;
 mod demo;
@@ -9,6 +13,7 @@ mod exec;
 mod own_key;
 #[cfg(unix)]
 mod scene;
+mod sessions;
 #[cfg(unix)]
 mod two_users;
 

@@ -87,6 +87,17 @@ fn a_blank_base_url_variable_counts_as_unset() {
 }
 
 #[test]
+fn the_variable_of_the_base_url_does_not_choose_the_provider() {
+    let config = litellm()
+        .env("LLMX_BASE_URL", "http://env/v1")
+        .env("OPENAI_API_KEY", "sk-other")
+        .c("model_provider=openai")
+        .config();
+    assert_eq!(config.provider.id, "openai");
+    assert_eq!(config.provider.base_url, "https://api.openai.com/v1");
+}
+
+#[test]
 fn the_seeds_own_command_line_resolves() {
     let config = World::default()
         .c("model_providers.openai-proxy={ name = 'OpenAI Proxy', base_url = 'http://127.0.0.1:1/v1', wire_api='responses' }")

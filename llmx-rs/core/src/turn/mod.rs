@@ -24,17 +24,20 @@ mod vocabulary;
 
 use std::collections::VecDeque;
 
-use llmx_protocol::{ItemDetails, ThreadError, ThreadEvent, Usage};
-use llmx_wire::responses::{Item, Role};
+use llmx_protocol::{
+    ApprovalDecision, ApprovalRequest, ItemDetails, ItemStatus, ThreadError, ThreadEvent, Usage,
+};
+use llmx_wire::responses::{ContentPart, Item, Role};
 
 use self::answer::{Answer, Outcome};
-use self::calls::{CallIds, Calls, StartedCommand};
+use self::calls::{CallIds, Calls, Started};
 pub use self::fault::{asked_pause_ms, is_final_code};
 pub use self::retry::RetryLimits;
 use self::retry::{Decision, Retries};
 use self::show::ItemNumbers;
 pub use self::vocabulary::{
-    Call, CallResult, Delay, Effect, Ended, Event, Fault, Note, Payload, Record, Retry,
+    Call, CallResult, Delay, Effect, Ended, Event, Fault, Note, Payload, Permit, Record, Retry,
+    Verdict,
 };
 
 /// One conversation.
@@ -83,6 +86,12 @@ impl Machine {
         }
     }
 
+    /// Goes on with a conversation of which everything is recorded.
+    pub fn resume(&mut self, conversation: Vec<Item>) {
+        self.call_ids = CallIds::of(&conversation);
+        self.conversation = conversation;
+    }
+
     /// Returns what [`Effect::Request`] sends.
     pub fn conversation(&self) -> &[Item] {
         &self.conversation
@@ -112,7 +121,10 @@ impl Machine {
                     self.request(&mut effects);
                 }
             }
-            Event::CallStarted { command } => self.call_started(command, &mut effects),
+            Event::CallPrepared { shown, verdict } => {
+                self.call_prepared(shown, verdict, &mut effects);
+            }
+            Event::Decided { call_id, decision } => self.decided(&call_id, decision, &mut effects),
             Event::CallFinished(result) => self.call_finished(result, &mut effects),
             Event::Interrupt => {
                 // A prompt that waited was meant for the turn that is now given up.
@@ -202,7 +214,7 @@ impl Machine {
     fn run_next(&mut self, calls: Calls, effects: &mut Vec<Effect>) {
         match calls.current() {
             Some(call) => {
-                effects.push(Effect::RunCall(call.clone()));
+                effects.push(Effect::PrepareCall(call.clone()));
                 self.phase = Phase::Calling(calls);
             }
             None if matches!(self.phase, Phase::Calling(_)) => self.ask(effects),
@@ -210,23 +222,86 @@ impl Machine {
         }
     }
 
-    fn call_started(&mut self, command: String, effects: &mut Vec<Effect>) {
+    fn call_prepared(
+        &mut self,
+        shown: Box<ItemDetails>,
+        verdict: Verdict,
+        effects: &mut Vec<Effect>,
+    ) {
         let Phase::Calling(calls) = &mut self.phase else {
             return;
         };
-        if calls.started.is_some() {
+        let Some(call) = calls.current().filter(|_| calls.started.is_none()) else {
             return;
-        }
+        };
+        let call_id = call.call_id.clone();
         let item_id = self.numbers.next_id();
-        let started = StartedCommand { item_id, command };
-        effects.push(Effect::Emit(show::started_command(&started)));
+        let started = Started {
+            item_id: item_id.clone(),
+            shown,
+        };
+        effects.push(Effect::Emit(show::started(&started)));
         calls.started = Some(started);
+        match verdict {
+            Verdict::Run(permit) => effects.push(Effect::RunCall(permit)),
+            Verdict::Ask { permit, reason } => {
+                calls.asked = Some(permit);
+                let request = ApprovalRequest {
+                    id: call_id,
+                    item_id,
+                    reason,
+                    unconfined: permit == Permit::Unconfined,
+                };
+                effects.push(Effect::Emit(ThreadEvent::ApprovalRequested { request }));
+            }
+            Verdict::Refuse { reason } => self.decline(&reason, effects),
+        }
+    }
+
+    fn decided(&mut self, call_id: &str, decision: ApprovalDecision, effects: &mut Vec<Effect>) {
+        let Phase::Calling(calls) = &mut self.phase else {
+            return;
+        };
+        let is_current = calls.current().is_some_and(|call| call.call_id == call_id);
+        let Some(permit) = calls.asked.filter(|_| is_current) else {
+            return;
+        };
+        match decision {
+            ApprovalDecision::Approve | ApprovalDecision::ApproveForSession => {
+                calls.asked = None;
+                effects.push(Effect::RunCall(permit));
+            }
+            ApprovalDecision::Deny => self.decline(DENIED, effects),
+            ApprovalDecision::Abort => self.stop(Note::TurnAborted, "interrupted", effects),
+        }
+    }
+
+    /// Answers the call that was read with `reason` instead of running it.
+    fn decline(&mut self, reason: &str, effects: &mut Vec<Effect>) {
+        let Phase::Calling(calls) = &mut self.phase else {
+            return;
+        };
+        let Some(started) = &calls.started else {
+            return;
+        };
+        calls.asked = None;
+        effects.push(Effect::Abort);
+        let shown = started.shown.clone();
+        let result = CallResult::Ran {
+            answer: vec![ContentPart::input_text(reason)],
+            shown: Box::new(shown.ended_early(ItemStatus::Declined, reason)),
+        };
+        self.call_finished(result, effects);
     }
 
     fn call_finished(&mut self, result: CallResult, effects: &mut Vec<Effect>) {
-        let Phase::Calling(calls) = &mut self.phase else {
+        let Phase::Calling(calls) = &self.phase else {
             return;
         };
+        // A call that waits for a person has not run.
+        if calls.asked.is_some() {
+            return;
+        }
         let mut calls = calls.clone();
         self.answer_current(&mut calls, result, effects);
         self.run_next(calls, effects);
@@ -237,21 +312,19 @@ impl Machine {
         let Some((call, started)) = calls.finish_current() else {
             return;
         };
-        let (answer, output, exit_code) = match result {
-            CallResult::Command {
-                answer,
-                output,
-                exit_code,
-            } => (answer, output, exit_code),
-            CallResult::Rejected { message } => (message.clone(), message, None),
+        let (answer, shown) = match result {
+            CallResult::Ran { answer, shown } => (answer, *shown),
+            CallResult::Rejected { message } => {
+                let answer = vec![ContentPart::input_text(message.as_str())];
+                (answer, show::rejected(&call, message))
+            }
         };
         self.append(call.answer(answer), effects);
-        effects.push(Effect::Emit(match started {
-            Some(command) => show::finished_command(command, output, exit_code),
-            None => self
-                .numbers
-                .completed(ItemDetails::Error { message: output }),
-        }));
+        let item_id = match started {
+            Some(started) => started.item_id,
+            None => self.numbers.next_id(),
+        };
+        effects.push(Effect::Emit(show::finished(item_id, shown)));
     }
 
     fn stream_ended(&mut self, ended: Ended, effects: &mut Vec<Effect>) {
@@ -307,10 +380,12 @@ impl Machine {
             let mut calls = calls.clone();
             while let Some((call, started)) = calls.finish_current() {
                 let words = format!("not finished: {message}");
-                self.append(call.answer(words.clone()), effects);
+                let answer = vec![ContentPart::input_text(words.as_str())];
+                self.append(call.answer(answer), effects);
                 // A call that no frontend has seen needs no end on its screen.
-                if let Some(command) = started {
-                    effects.push(Effect::Emit(show::finished_command(command, words, None)));
+                if let Some(Started { item_id, shown }) = started {
+                    let shown = shown.ended_early(ItemStatus::Failed, &words);
+                    effects.push(Effect::Emit(show::finished(item_id, shown)));
                 }
             }
         }
@@ -332,3 +407,7 @@ impl Machine {
         }
     }
 }
+
+/// What the model is told when a person says no.
+const DENIED: &str = "The user declined this call; it was not run. Do not try it again in another \
+                      form: go on without it, or ask what to do instead.";

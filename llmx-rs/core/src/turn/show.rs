@@ -3,8 +3,8 @@
 use llmx_protocol::{ItemDetails, ItemStatus, ThreadEvent, ThreadItem, Usage};
 use llmx_wire::responses::{self, ContentPart, Item, Reasoning, Role};
 
-use super::calls::StartedCommand;
-use super::vocabulary::Note;
+use super::calls::Started;
+use super::vocabulary::{Call, Note, Payload};
 
 /// Gives out `item_0`, `item_1`, …
 #[derive(Debug, Clone, Default)]
@@ -49,38 +49,32 @@ pub(super) fn words(item: &Item) -> Option<(Note, ItemDetails)> {
     }
 }
 
-pub(super) fn started_command(started: &StartedCommand) -> ThreadEvent {
+pub(super) fn started(started: &Started) -> ThreadEvent {
     ThreadEvent::ItemStarted {
         item: ThreadItem {
             id: started.item_id.clone(),
-            details: ItemDetails::CommandExecution {
-                command: started.command.clone(),
-                aggregated_output: String::new(),
-                exit_code: None,
-                status: ItemStatus::InProgress,
-            },
+            details: (*started.shown).clone(),
         },
     }
 }
 
-pub(super) fn finished_command(
-    started: StartedCommand,
-    aggregated_output: String,
-    exit_code: Option<i32>,
-) -> ThreadEvent {
+pub(super) fn finished(item_id: String, details: ItemDetails) -> ThreadEvent {
     ThreadEvent::ItemCompleted {
         item: ThreadItem {
-            id: started.item_id,
-            details: ItemDetails::CommandExecution {
-                command: started.command,
-                aggregated_output,
-                exit_code,
-                status: match exit_code {
-                    Some(0) => ItemStatus::Completed,
-                    _ => ItemStatus::Failed,
-                },
-            },
+            id: item_id,
+            details,
         },
+    }
+}
+
+/// Returns what is shown of a call that was never understood.
+pub(super) fn rejected(call: &Call, message: String) -> ItemDetails {
+    let (Payload::Json(given) | Payload::Text(given)) = &call.payload;
+    ItemDetails::ToolCall {
+        tool: call.name.clone(),
+        arguments: serde_json::from_str(given).unwrap_or_else(|_| given.as_str().into()),
+        output: message,
+        status: ItemStatus::Failed,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llmx_config::{Config, Flags, Inputs, resolve};
-use llmx_core::{Origin, Session, System};
+use llmx_core::{Beginning, Origin, Session, System};
 use llmx_protocol::{ItemDetails, Op, ThreadEvent};
 use llmx_test_support::{Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ impl Bench {
                 .map(|(name, value)| (name.into(), value.into()))
                 .to_vec(),
         };
-        Session::start(&self.config, origin, Arc::new(System)).unwrap()
+        Session::open(&self.config, origin, &Beginning::New, Arc::new(System)).unwrap()
     }
 
     /// Runs one turn; `watch` sees each event and may answer with an operation.
@@ -130,6 +130,7 @@ fn brief(event: &ThreadEvent) -> String {
         ThreadEvent::TurnStarted {} => "turn".to_owned(),
         ThreadEvent::TurnCompleted { usage } => format!("completed {}", usage.output_tokens),
         ThreadEvent::TurnFailed { error } => format!("failed {}", error.message),
+        ThreadEvent::ApprovalRequested { request } => format!("ask {}", request.reason),
         ThreadEvent::Error { message } => format!("notice {message}"),
         ThreadEvent::ItemStarted { item } => format!("started {}", details(&item.details)),
         ThreadEvent::ItemUpdated { item } => format!("updated {}", details(&item.details)),
@@ -147,6 +148,7 @@ fn details(details: &ItemDetails) -> String {
             exit_code,
             ..
         } => format!("{command} {exit_code:?} {}", aggregated_output.trim_end()),
+        ItemDetails::ToolCall { tool, output, .. } => format!("{tool}: {output}"),
         other => format!("{other:?}"),
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use llmx_core::turn::{
-    CallResult, Delay, Effect, Ended, Event, Fault, Machine, Note, Record, Retry, RetryLimits,
+    CallResult, Delay, Effect, Ended, Event, Fault, Machine, Note, Permit, Record, Retry,
+    RetryLimits, Verdict,
 };
-use llmx_protocol::{ItemDetails, ThreadEvent, Usage};
-use llmx_wire::responses::{Item, StreamEvent};
+use llmx_protocol::{ApprovalDecision, ItemDetails, ItemStatus, ThreadEvent, Usage};
+use llmx_wire::responses::{ContentPart, Item, StreamEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -40,23 +41,85 @@ fn a_call_is_run_answered_and_followed_by_a_new_request() {
     let course = run([
         prompt("hi"),
         completed(&json!([call("c1", "ls")])),
-        Event::CallStarted {
-            command: "ls".to_owned(),
-        },
+        prepared("ls"),
         finished("a.txt", Some(0)),
         completed(&json!([message("one file")])),
     ]);
     assert_eq!(
-        course[5..13],
+        course[5..14],
         [
             "record item function_call",
-            "run c1",
+            "prepare c1",
             "emit started item_0 ls",
+            "run Confined",
             "record item function_call_output",
             "emit completed item_0 ls Completed",
             "request",
             "record item message",
             "note agent one file",
+        ]
+    );
+}
+
+#[test]
+fn a_call_that_a_person_must_approve_waits_for_the_decision() {
+    let asked = [
+        prompt("hi"),
+        completed(&json!([call("c1", "rm a")])),
+        asking("rm a"),
+    ];
+    let before = run(asked.clone());
+    assert_eq!(
+        before[7..],
+        ["emit started item_0 rm a", "emit ask c1 it deletes"]
+    );
+    for (decision, expected) in [
+        (ApprovalDecision::Approve, vec!["run Unconfined"]),
+        (
+            ApprovalDecision::Deny,
+            vec![
+                "abort",
+                "record item function_call_output",
+                "emit completed item_0 rm a Declined",
+                "request",
+            ],
+        ),
+        (
+            ApprovalDecision::Abort,
+            vec![
+                "abort",
+                "record item function_call_output",
+                "emit completed item_0 rm a Failed",
+                "note aborted",
+                "emit turn.failed interrupted",
+            ],
+        ),
+    ] {
+        // What comes from a call that was not let run is no end of it.
+        let events = [finished("", Some(0)), decided(decision), decided(decision)];
+        let course = run(asked.clone().into_iter().chain(events));
+        assert_eq!(course[9..], expected);
+    }
+}
+
+#[test]
+fn a_call_that_may_not_run_is_declined_and_the_next_one_goes_on() {
+    let refused = Event::CallPrepared {
+        shown: shown("rm a"),
+        verdict: Verdict::Refuse {
+            reason: "no".to_owned(),
+        },
+    };
+    let calls = json!([call("c1", "rm a"), call("c2", "ls")]);
+    let course = run([prompt("hi"), completed(&calls), refused]);
+    assert_eq!(
+        course[8..],
+        [
+            "emit started item_0 rm a",
+            "abort",
+            "record item function_call_output",
+            "emit completed item_0 rm a Declined",
+            "prepare c2",
         ]
     );
 }
@@ -74,7 +137,7 @@ fn a_rejected_call_is_answered_and_shown() {
         course[7..],
         [
             "record item function_call_output",
-            "emit completed item_0 error no such tool",
+            "emit completed item_0 shell: no such tool Failed",
             "request",
         ]
     );
@@ -133,15 +196,13 @@ fn an_interrupted_command_is_answered_so_that_the_conversation_can_go_on() {
     for event in [
         prompt("hi"),
         completed(&json!([call("c1", "sleep 9"), call("c2", "ls")])),
-        Event::CallStarted {
-            command: "sleep 9".to_owned(),
-        },
+        prepared("sleep 9"),
         Event::Interrupt,
     ] {
         course.extend(machine.handle(event).iter().map(brief));
     }
     assert_eq!(
-        course[9..],
+        course[10..],
         [
             "abort",
             "record item function_call_output",
@@ -230,9 +291,16 @@ fn every_turn_ends_once(log: &[Effect]) -> Check {
 
 fn no_call_runs_twice(log: &[Effect]) -> Check {
     let mut seen = BTreeSet::new();
+    let mut may_run = false;
     for effect in log {
-        if let Effect::RunCall(call) = effect {
-            prop_assert!(seen.insert(call.call_id.clone()), "{} twice", call.call_id);
+        match effect {
+            Effect::PrepareCall(call) => {
+                prop_assert!(seen.insert(call.call_id.clone()), "{} twice", call.call_id);
+                may_run = true;
+            }
+            Effect::RunCall(_) => prop_assert!(std::mem::take(&mut may_run), "run twice"),
+            Effect::Abort => may_run = false,
+            _ => {}
         }
     }
     Ok(())
@@ -337,7 +405,8 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
             retry,
         }))),
         3 => Just(Event::RetryDue),
-        4 => Just(Event::CallStarted { command: "ls".to_owned() }),
+        4 => verdict().prop_map(|verdict| Event::CallPrepared { shown: shown("ls"), verdict }),
+        2 => decision().prop_map(|decision| Event::Decided { call_id: "c1".to_owned(), decision }),
         4 => prop::option::of(-1..2).prop_map(|code| finished("out", code)),
         2 => Just(Event::CallFinished(CallResult::Rejected { message: "no".to_owned() })),
         1 => Just(Event::Interrupt),
@@ -386,12 +455,68 @@ fn prompt(text: &str) -> Event {
     Event::Prompt(text.to_owned())
 }
 
-fn finished(output: &str, exit_code: Option<i32>) -> Event {
-    Event::CallFinished(CallResult::Command {
-        answer: format!("exit code {exit_code:?}\n{output}"),
-        output: output.to_owned(),
-        exit_code,
+fn prepared(command: &str) -> Event {
+    Event::CallPrepared {
+        shown: shown(command),
+        verdict: Verdict::Run(Permit::Confined),
+    }
+}
+
+fn asking(command: &str) -> Event {
+    Event::CallPrepared {
+        shown: shown(command),
+        verdict: Verdict::Ask {
+            permit: Permit::Unconfined,
+            reason: "it deletes".to_owned(),
+        },
+    }
+}
+
+fn decided(decision: ApprovalDecision) -> Event {
+    let call_id = "c1".to_owned();
+    Event::Decided { call_id, decision }
+}
+
+fn shown(command: &str) -> Box<ItemDetails> {
+    Box::new(ItemDetails::CommandExecution {
+        command: command.to_owned(),
+        aggregated_output: String::new(),
+        exit_code: None,
+        status: ItemStatus::InProgress,
     })
+}
+
+fn finished(output: &str, exit_code: Option<i32>) -> Event {
+    Event::CallFinished(CallResult::Ran {
+        answer: vec![ContentPart::input_text(output)],
+        shown: Box::new(ItemDetails::CommandExecution {
+            command: "ls".to_owned(),
+            aggregated_output: output.to_owned(),
+            exit_code,
+            status: ItemStatus::Completed,
+        }),
+    })
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    let reason = || "because".to_owned();
+    prop::sample::select(vec![
+        Verdict::Run(Permit::Confined),
+        Verdict::Ask {
+            permit: Permit::Unconfined,
+            reason: reason(),
+        },
+        Verdict::Refuse { reason: reason() },
+    ])
+}
+
+fn decision() -> impl Strategy<Value = ApprovalDecision> {
+    prop::sample::select(vec![
+        ApprovalDecision::Approve,
+        ApprovalDecision::ApproveForSession,
+        ApprovalDecision::Deny,
+        ApprovalDecision::Abort,
+    ])
 }
 
 fn message(text: &str) -> Value {
@@ -439,7 +564,8 @@ fn brief(effect: &Effect) -> String {
         },
         Effect::Emit(event) => format!("emit {}", brief_event(event)),
         Effect::Request => "request".to_owned(),
-        Effect::RunCall(call) => format!("run {}", call.call_id),
+        Effect::PrepareCall(call) => format!("prepare {}", call.call_id),
+        Effect::RunCall(permit) => format!("run {permit:?}"),
         Effect::Wait(Delay::About { ms } | Delay::AtLeast { ms }) => format!("wait {ms}"),
         Effect::Abort => "abort".to_owned(),
     }
@@ -454,6 +580,12 @@ fn brief_event(event: &ThreadEvent) -> String {
                 command, status, ..
             } if end => format!("{command} {status:?}"),
             ItemDetails::CommandExecution { command, .. } => command.clone(),
+            ItemDetails::ToolCall {
+                tool,
+                output,
+                status,
+                ..
+            } => format!("{tool}: {output} {status:?}"),
             other => format!("{other:?}"),
         };
         format!("{} {details}", item.id)
@@ -462,6 +594,9 @@ fn brief_event(event: &ThreadEvent) -> String {
         ThreadEvent::ItemStarted { item: started } => format!("started {}", item(started, false)),
         ThreadEvent::ItemCompleted { item: done } => format!("completed {}", item(done, true)),
         ThreadEvent::Error { message } => format!("error {message}"),
+        ThreadEvent::ApprovalRequested { request } => {
+            format!("ask {} {}", request.id, request.reason)
+        }
         ThreadEvent::TurnFailed { error } => format!("turn.failed {}", error.message),
         ThreadEvent::TurnStarted {} => "turn.started".to_owned(),
         ThreadEvent::TurnCompleted { .. } => "turn.completed".to_owned(),

@@ -6,6 +6,8 @@ use llmx_test_support::{Answer, Message, Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
 
 use crate::proxy::{KEY, Proxy};
+#[cfg(target_os = "linux")]
+use crate::streaming::{pause, peak_kib};
 
 const REQUEST: &str = r#"{"model":"m","instructions":"be brief","input":"hi","stream":true}"#;
 
@@ -357,6 +359,31 @@ fn a_client_that_leaves_stops_the_upstream() {
     client.wait_for("output_text.delta");
     client.hang_up();
     assert!(upstream.wait_for_hangups(1) < Duration::from_secs(1));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_slow_client_slows_the_bridged_upstream_down_too() {
+    let upstream = ScriptedUpstream::start(|_| {
+        let mut steps = vec![Step::sse_head()];
+        let piece = chunk(&json!({ "content": "x".repeat(1 << 20) }), None);
+        steps.extend(std::iter::repeat_n(piece, 24));
+        steps.push(Step::AwaitHangup);
+        steps
+    });
+    let proxy = bridge(&upstream, &[]);
+    let before = peak_kib(proxy.pid());
+    let mut client = proxy.connect();
+    client.send(proxy.post(REQUEST));
+    client.head().unwrap();
+    pause(Duration::from_millis(500));
+    let grown = peak_kib(proxy.pid()) - before;
+    // All of it would be 24 MiB of text, and as much again of events.
+    assert!(
+        grown < 24 * 1024,
+        "the proxy took {grown} KiB for a client that does not read"
+    );
+    client.hang_up();
 }
 
 #[test]

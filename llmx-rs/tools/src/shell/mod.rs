@@ -6,56 +6,139 @@ mod capture;
 #[cfg(unix)]
 mod process;
 
-use llmx_protocol::SandboxMode;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use llmx_protocol::{ItemDetails, ItemStatus, SandboxMode};
 use serde_json::json;
 
-use crate::toolbox::{Outcome, Settings, ToolSpec};
+use crate::tool::{Input, Job, Outcome, Permit, Reach, Running, Takes, Tool, ToolSpec};
+use crate::toolbox::Settings;
 
-pub(crate) use arguments::ShellCall;
+use self::arguments::ShellCall;
 
-pub(crate) const NAME: &str = "shell";
+/// The tool `shell`.
+#[derive(Debug)]
+pub(crate) struct Shell {
+    settings: Arc<Settings>,
+}
 
-pub(crate) fn spec() -> ToolSpec {
-    ToolSpec {
-        name: NAME,
-        description: include_str!("shell.md"),
-        parameters: json!({
-            "type": "object",
-            "properties": {
-                "command": {
-                    "type": "array",
-                    "items": {"type": "string"},
-                    "description": "The program and its arguments",
-                },
-                "workdir": {"type": "string", "description": "The directory to run in"},
-                "timeout_ms": {"type": "integer", "description": "The time limit in milliseconds"},
-            },
-            "required": ["command"],
-            "additionalProperties": false,
-        }),
+impl Shell {
+    pub(crate) fn new(settings: Arc<Settings>) -> Self {
+        Self { settings }
     }
 }
 
-/// Runs `call`, if the sandbox mode lets it run at all.
-pub(crate) async fn run(call: &ShellCall, settings: &Settings) -> Outcome {
+impl Tool for Shell {
+    fn spec(&self) -> ToolSpec {
+        ToolSpec {
+            name: "shell".to_owned(),
+            description: include_str!("shell.md").to_owned(),
+            takes: Takes::Json(json!({
+                "type": "object",
+                "properties": {
+                    "command": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "description": "The program and its arguments",
+                    },
+                    "workdir": {"type": "string", "description": "The directory to run in"},
+                    "timeout_ms": {"type": "integer", "description": "The time limit in milliseconds"},
+                },
+                "required": ["command"],
+                "additionalProperties": false,
+            })),
+        }
+    }
+
+    fn prepare(&self, input: Input<'_>) -> Result<Box<dyn Job>, String> {
+        Ok(Box::new(ShellJob {
+            call: ShellCall::read(input)?,
+            settings: Arc::clone(&self.settings),
+        }))
+    }
+}
+
+struct ShellJob {
+    call: ShellCall,
+    settings: Arc<Settings>,
+}
+
+impl ShellJob {
+    fn workdir(&self) -> PathBuf {
+        match &self.call.workdir {
+            Some(workdir) => self.settings.cwd.join(workdir),
+            None => self.settings.cwd.clone(),
+        }
+    }
+}
+
+impl Job for ShellJob {
+    fn shown(&self) -> ItemDetails {
+        ItemDetails::CommandExecution {
+            command: self.call.command_line(),
+            aggregated_output: String::new(),
+            exit_code: None,
+            status: ItemStatus::InProgress,
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Command {
+            command: self.call.command.clone(),
+            cwd: self.workdir(),
+            escalation: None,
+        }
+    }
+
+    fn run(self: Box<Self>, _permit: Permit) -> Running {
+        Box::pin(async move {
+            let Ran {
+                answer,
+                output,
+                exit_code,
+            } = run(&self).await;
+            let shown = ItemDetails::CommandExecution {
+                command: self.call.command_line(),
+                aggregated_output: output,
+                exit_code,
+                status: match exit_code {
+                    Some(0) => ItemStatus::Completed,
+                    _ => ItemStatus::Failed,
+                },
+            };
+            Outcome::text(answer, shown)
+        })
+    }
+}
+
+/// What came of a command.
+struct Ran {
+    answer: String,
+    /// What the command printed, cut in the middle if long; why it did not run, if it did not.
+    output: String,
+    /// How the command exited, where it ran and was not killed.
+    exit_code: Option<i32>,
+}
+
+/// Runs the call, if the sandbox mode lets it run at all.
+async fn run(job: &ShellJob) -> Ran {
+    let settings = &job.settings;
     if settings.sandbox_mode != SandboxMode::DangerFullAccess {
         return not_run(REFUSAL);
     }
-    let workdir = match &call.workdir {
-        Some(workdir) => settings.cwd.join(workdir),
-        None => settings.cwd.clone(),
-    };
+    let workdir = job.workdir();
     if !workdir.is_dir() {
         return not_run(&format!(
             "the command was not run: {} is not a directory",
             workdir.display()
         ));
     }
-    execute(call, &workdir, settings).await
+    execute(&job.call, &workdir, settings).await
 }
 
 #[cfg(unix)]
-async fn execute(call: &ShellCall, workdir: &std::path::Path, settings: &Settings) -> Outcome {
+async fn execute(call: &ShellCall, workdir: &std::path::Path, settings: &Settings) -> Ran {
     let run = process::run(call, workdir, &settings.environment).await;
     let run = match run {
         Ok(run) => run,
@@ -72,7 +155,7 @@ async fn execute(call: &ShellCall, workdir: &std::path::Path, settings: &Setting
         process::End::TimedOut => ("killed: it did not end within timeout_ms".to_owned(), None),
     };
     let duration = run.duration.as_secs_f64();
-    Outcome {
+    Ran {
         answer: format!("{end}\nduration: {duration:.1} s\noutput:\n{}", run.output),
         output: run.output,
         exit_code,
@@ -84,12 +167,12 @@ async fn execute(call: &ShellCall, workdir: &std::path::Path, settings: &Setting
     clippy::unused_async,
     reason = "the signature is that of the systems that run commands"
 )]
-async fn execute(_: &ShellCall, _: &std::path::Path, _: &Settings) -> Outcome {
+async fn execute(_: &ShellCall, _: &std::path::Path, _: &Settings) -> Ran {
     not_run("the command was not run: llmx cannot run commands on this system yet")
 }
 
-fn not_run(why: &str) -> Outcome {
-    Outcome {
+fn not_run(why: &str) -> Ran {
+    Ran {
         answer: why.to_owned(),
         output: why.to_owned(),
         exit_code: None,

@@ -2,14 +2,15 @@
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "in a test a panic is the report; clippy sees only #[test] functions as tests"
 )]
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use llmx_protocol::SandboxMode;
-use llmx_tools::{Input, Outcome, Settings, Toolbox};
+use llmx_protocol::{ItemDetails, SandboxMode};
+use llmx_tools::{Input, Permit, Said, Settings, Toolbox};
 
 #[tokio::test]
 async fn a_command_answers_with_its_exit_code_and_its_output_in_order() {
@@ -128,12 +129,12 @@ async fn without_full_access_no_command_runs_and_the_cure_is_named() {
 #[test]
 fn unknown_tools_and_unreadable_calls_are_refused_in_words() {
     let toolbox = toolbox(Path::new("/"), SandboxMode::DangerFullAccess);
-    let unknown = toolbox.prepare("read_file", Input::Json("{}")).unwrap_err();
-    assert_eq!(
-        unknown,
-        "there is no tool `read_file`; the only tool is `shell`"
-    );
-    let broken = toolbox.prepare("shell", Input::Json("{")).unwrap_err();
+    let unknown = toolbox
+        .prepare("read_file", Input::Json("{}"))
+        .err()
+        .unwrap();
+    assert_eq!(unknown, "there is no tool `read_file`; the tools are shell");
+    let broken = toolbox.prepare("shell", Input::Json("{")).err().unwrap();
     assert!(broken.starts_with("the call of `shell` cannot be read: "));
 }
 
@@ -147,16 +148,19 @@ fn toolbox(cwd: &Path, sandbox_mode: SandboxMode) -> Toolbox {
     })
 }
 
-async fn bash(script: &str) -> Outcome {
-    let toolbox = toolbox(Path::new("/"), SandboxMode::DangerFullAccess);
-    toolbox
-        .prepare("shell", Input::Text(script))
-        .unwrap()
-        .run()
-        .await
+/// What came of a command.
+struct Ran {
+    answer: String,
+    output: String,
+    exit_code: Option<i32>,
 }
 
-async fn run(arguments: &str) -> Outcome {
+async fn bash(script: &str) -> Ran {
+    let toolbox = toolbox(Path::new("/"), SandboxMode::DangerFullAccess);
+    ran(&toolbox, Input::Text(script)).await
+}
+
+async fn run(arguments: &str) -> Ran {
     call(
         &toolbox(Path::new("/"), SandboxMode::DangerFullAccess),
         arguments,
@@ -164,12 +168,29 @@ async fn run(arguments: &str) -> Outcome {
     .await
 }
 
-async fn call(toolbox: &Toolbox, arguments: &str) -> Outcome {
-    toolbox
-        .prepare("shell", Input::Json(arguments))
-        .unwrap()
-        .run()
-        .await
+async fn call(toolbox: &Toolbox, arguments: &str) -> Ran {
+    ran(toolbox, Input::Json(arguments)).await
+}
+
+async fn ran(toolbox: &Toolbox, input: Input<'_>) -> Ran {
+    let job = toolbox.prepare("shell", input).unwrap();
+    let outcome = job.run(Permit::Confined).await;
+    let (
+        [Said::Text(answer)],
+        ItemDetails::CommandExecution {
+            aggregated_output,
+            exit_code,
+            ..
+        },
+    ) = (outcome.answer.as_slice(), outcome.shown)
+    else {
+        panic!("not what a command says");
+    };
+    Ran {
+        answer: answer.clone(),
+        output: aggregated_output,
+        exit_code,
+    }
 }
 
 /// Waits until none of the processes in `pids` is alive; a zombie is not.

@@ -256,3 +256,11 @@ fn round_trip<T: DeserializeOwned + Serialize>(value: &Value) -> T {
     assert_eq!(&serde_json::to_value(&parsed).unwrap(), value);
     parsed
 }
+
+/// Found by fuzzing: reading moved the last digit of some numbers.
+#[test]
+fn every_digit_of_a_number_is_kept() {
+    let text = r#"{"model":"m","input":"hi","top_p":0.1,"x_score":1.369999748997594e+19}"#;
+    let request: Request = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_string(&request).unwrap(), text);
+}

@@ -215,6 +215,37 @@ fn a_whole_answer_is_the_same_answer() {
     );
 }
 
+/// Found by fuzzing: a whole answer told none of its citations, and a stream none that came before
+/// the words.
+#[test]
+fn citations_are_told_whole_and_streamed_and_before_their_words() {
+    let remark = |url: &str| json!({"type": "url_citation", "url": url, "title": "t"});
+    let text =
+        json!({"type": "output_text", "text": "Hey", "annotations": [remark("a"), remark("b")]});
+    let item = json!({"type": "message", "role": "assistant", "content": [text]});
+    let response = json!({"id": "r", "status": "completed", "model": "m", "output": [item]});
+    let added = |url: &str| {
+        json!({"type": "response.output_text.annotation.added", "output_index": 0,
+        "content_index": 0, "annotation": remark(url)})
+    };
+    let streamed = stream(&[
+        json!({"type": "response.created", "response": {"model": "m"}}),
+        added("a"),
+        json!({"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "Hey"}),
+        added("b"),
+        json!({"type": "response.output_item.done", "output_index": 0, "item": item}),
+        json!({"type": "response.completed", "response": response}),
+    ]);
+    let whole = serde_json::from_value(response).unwrap();
+    let whole = reply(whole, context(), &stamp()).unwrap();
+    assert_eq!(fold_events(streamed).unwrap(), whole);
+    let citations = &json!(whole)["content"][0]["citations"];
+    assert_eq!(
+        (&citations[0]["url"], &citations[1]["url"]),
+        (&json!("a"), &json!("b"))
+    );
+}
+
 #[test]
 fn reasoning_comes_back_through_a_client_that_cannot_read_it() {
     let response = json!({"id": "r", "status": "completed", "output": [

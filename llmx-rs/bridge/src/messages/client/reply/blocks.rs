@@ -6,7 +6,7 @@ use llmx_wire::messages::{
     BlockDelta, BlockStart, BlockStop, CitationsDelta, ContentBlock, Delta, InputJsonDelta,
     RedactedThinking, SignatureDelta, StreamEvent, TextDelta, Thinking, ThinkingDelta, ToolUse,
 };
-use llmx_wire::responses::{ContentPart, Item, Message, Reasoning, TextOrList};
+use llmx_wire::responses::{ContentPart, Item, Message, Reasoning, Text, TextOrList};
 use serde_json::{Value, json};
 
 use super::Events;
@@ -36,6 +36,10 @@ struct Shown {
     open: Option<Open>,
     /// The bytes of each part, in the order of the parts.
     parts: BTreeMap<u64, usize>,
+    /// How many remarks on each part have come.
+    remarks: BTreeMap<u64, usize>,
+    /// Remarks on parts that have no words yet: a block without words is none.
+    early: Vec<(u64, Value)>,
     is_call: bool,
     is_done: bool,
 }
@@ -121,24 +125,33 @@ impl Blocks {
             }),
         };
         out.push(grown(open.index, delta));
+        if kind == Kind::Text {
+            self.cite_early(place, part, out);
+        }
     }
 
-    /// Adds a citation of the web to the open text.
-    pub(super) fn cite(&mut self, place: u64, annotation: &Value, out: &mut Events) {
-        let open = self.items.get(&place).and_then(|shown| shown.open.as_ref());
-        let (Some(open), Some(url)) = (open, annotation.get("url")) else {
+    /// Adds a citation of the web to a part of the text.
+    pub(super) fn cite(&mut self, place: u64, part: u64, annotation: &Value, out: &mut Events) {
+        let shown = self.items.entry(place).or_default();
+        *shown.remarks.entry(part).or_default() += 1;
+        match &shown.open {
+            Some(open) if open.kind == Kind::Text && open.part == part => {
+                out.extend(citation(open.index, annotation));
+            }
+            _ => shown.early.push((part, annotation.clone())),
+        }
+    }
+
+    /// Adds the citations that came before the words of their part.
+    fn cite_early(&mut self, place: u64, part: u64, out: &mut Events) {
+        let Some(shown) = self.items.get_mut(&place) else {
             return;
         };
-        let citation = json!({
-            "type": "web_search_result_location",
-            "url": url,
-            "title": annotation.get("title"),
-            "cited_text": annotation.get("cited_text").and_then(Value::as_str).unwrap_or_default(),
-            "encrypted_index": "",
-        });
-        let extra = Extra::new();
-        let delta = Delta::Citations(CitationsDelta { citation, extra });
-        out.push(grown(open.index, delta));
+        if let Some(open) = &shown.open {
+            let early = shown.early.iter().filter(|(of, _)| *of == part);
+            out.extend(early.filter_map(|(_, annotation)| citation(open.index, annotation)));
+        }
+        shown.early.retain(|(of, _)| *of != part);
     }
 
     /// Shows what is missing of a whole item and ends its block.
@@ -174,8 +187,20 @@ impl Blocks {
                 for (part, content) in (0..).zip(parts) {
                     let text = content.text().unwrap_or_default();
                     self.rest(Kind::Text, place, part, text, out);
+                    if let ContentPart::OutputText(text) = content {
+                        self.complete_remarks(text, place, part, out);
+                    }
                 }
             }
+        }
+    }
+
+    fn complete_remarks(&mut self, text: &Text, place: u64, part: u64, out: &mut Events) {
+        let shown = self.items.get(&place);
+        let told = shown.and_then(|it| it.remarks.get(&part).copied());
+        let all = text.extra.get("annotations").and_then(Value::as_array);
+        for annotation in all.into_iter().flatten().skip(told.unwrap_or(0)) {
+            self.cite(place, part, annotation, out);
         }
     }
 
@@ -253,6 +278,21 @@ impl Blocks {
             }));
         }
     }
+}
+
+/// Makes a citation of an annotation, if it is one of the web.
+fn citation(index: u64, annotation: &Value) -> Option<StreamEvent> {
+    let url = annotation.get("url")?;
+    let citation = json!({
+        "type": "web_search_result_location",
+        "url": url,
+        "title": annotation.get("title"),
+        "cited_text": annotation.get("cited_text").and_then(Value::as_str).unwrap_or_default(),
+        "encrypted_index": "",
+    });
+    let extra = Extra::new();
+    let delta = Delta::Citations(CitationsDelta { citation, extra });
+    Some(grown(index, delta))
 }
 
 fn grown(index: u64, delta: Delta) -> StreamEvent {

@@ -84,7 +84,10 @@ impl ResponsesToMessages {
             }
             From::ArgumentsDelta(delta) => self.delta(Kind::Call, &delta, out),
             From::AnnotationAdded(event) => {
-                self.blocks.cite(event.output_index, &event.annotation, out);
+                let part = event.extra.get("content_index");
+                let part = part.and_then(serde_json::Value::as_u64).unwrap_or(0);
+                self.blocks
+                    .cite(event.output_index, part, &event.annotation, out);
             }
             From::OutputItemDone(event) => self.complete(&event.item, event.output_index, out),
             From::Completed(event) | From::Incomplete(event) => self.told(event.response, out),

@@ -1,5 +1,7 @@
 //! Prints events for a person: the last message on stdout, the way to it on stderr.
 
+mod items;
+
 use std::io::{self, Write};
 
 use llmx_config::Config;
@@ -43,13 +45,16 @@ impl Human {
             ThreadEvent::ThreadStarted { .. } | ThreadEvent::TurnStarted {} => {}
             ThreadEvent::ItemStarted { item } | ThreadEvent::ItemUpdated { item } => {
                 self.flush_message(stderr);
-                begin_item(item, stderr);
+                tell(stderr, &items::beginning(&item.details));
             }
             ThreadEvent::ItemCompleted { item } => {
                 self.flush_message(stderr);
                 self.end_item(item, stderr);
             }
             ThreadEvent::Error { message } => tell(stderr, message),
+            ThreadEvent::ApprovalRequested { request } => {
+                tell(stderr, &format!("waiting for approval: {}", request.reason));
+            }
             ThreadEvent::TurnFailed { error } => {
                 self.flush_message(stderr);
                 tell(stderr, &format!("error: {}", error.message));
@@ -74,21 +79,7 @@ impl Human {
     fn end_item(&mut self, item: &ThreadItem, stderr: &mut dyn Write) {
         match &item.details {
             ItemDetails::AgentMessage { text } => self.message = Some(text.clone()),
-            ItemDetails::Reasoning { text } => tell(stderr, &format!("\n{text}")),
-            ItemDetails::CommandExecution {
-                aggregated_output,
-                exit_code,
-                ..
-            } => {
-                tell(stderr, aggregated_output.trim_end_matches('\n'));
-                match exit_code {
-                    Some(0) => {}
-                    Some(code) => tell(stderr, &format!("exit code {code}")),
-                    None => tell(stderr, "did not finish"),
-                }
-            }
-            ItemDetails::Error { message } => tell(stderr, &format!("\nwarning: {message}")),
-            other => tell(stderr, &format!("\n{other:?}")),
+            details => tell(stderr, items::ending(details).trim_end_matches('\n')),
         }
     }
 
@@ -96,12 +87,6 @@ impl Human {
         if let Some(message) = self.message.take() {
             tell(stderr, &format!("\n{message}"));
         }
-    }
-}
-
-fn begin_item(item: &ThreadItem, stderr: &mut dyn Write) {
-    if let ItemDetails::CommandExecution { command, .. } = &item.details {
-        tell(stderr, &format!("\n$ {command}"));
     }
 }
 
@@ -155,7 +140,7 @@ mod tests {
     #[test]
     fn no_output_can_rewrite_the_screen() {
         let (_, err) = printed(&[item(command("x", Some(3), "\u{1b}[2Jboo\r\nrow\tx\r"))]);
-        assert_eq!(err, "\u{FFFD}[2Jboo\nrow\tx\u{FFFD}\nexit code 3\n");
+        assert_eq!(err, "\u{FFFD}[2Jboo\nrow\tx\nexit code 3\n");
     }
 
     fn printed(events: &[ThreadEvent]) -> (String, String) {

@@ -1,0 +1,4 @@
+//! A Messages client's request, told to every upstream.
+#![no_main]
+
+llmx_fuzz::json_target!(llmx_fuzz::request::messages, "messages");

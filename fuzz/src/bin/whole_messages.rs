@@ -1,0 +1,4 @@
+//! A Messages answer that came whole, told to every client.
+#![no_main]
+
+llmx_fuzz::json_target!(llmx_fuzz::whole::messages, "messages");

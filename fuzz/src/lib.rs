@@ -1,0 +1,35 @@
+//! What the fuzz targets do with an input: read it as the bridge's drivers would, and hold the laws.
+//!
+//! The targets are `src/bin/`, one per parser of untrusted input; `cargo xtask fuzz` builds and runs
+//! them. A panic is a finding, and so is a broken law, which panics too.
+#![forbid(unsafe_code)]
+
+mod case;
+pub mod client;
+#[path = "../../llmx-rs/bridge/tests/it/laws.rs"]
+mod laws;
+pub mod mutate;
+mod options;
+pub mod request;
+pub mod sse;
+pub mod upstream;
+pub mod whole;
+
+/// Makes a target of a function that takes JSON, with the words of the dialect it is in.
+#[macro_export]
+macro_rules! json_target {
+    ($run:path, $dialect:literal) => {
+        libfuzzer_sys::fuzz_target!(|bytes: &[u8]| -> libfuzzer_sys::Corpus { $run(bytes) });
+        libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+            const WORDS: &str = include_str!(concat!("../../dictionaries/", $dialect, ".dict"));
+            $crate::mutate::mutate(data, size, max_size, seed, WORDS)
+        });
+    };
+}
+
+/// Panics, which is how libFuzzer learns of a finding, unless the law holds.
+fn hold(law: laws::Law) {
+    if let Err(broken) = law {
+        panic!("{broken}");
+    }
+}
