@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::join;
 use futures_util::stream;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Request, Response};
@@ -88,10 +87,8 @@ impl Bridged {
         let mut request: responses::Request =
             serde_json::from_slice(body).map_err(|error| rescue::unreadable(&error))?;
         let turn = self.state.expand(&mut request, body);
-        let mut turn = turn.map_err(|error| rescue::not_kept(&error))?;
-        let opening = self.exchange.open_for(&request, headers);
-        let looking = async { turn.as_mut().map(Turn::find_input) };
-        let (stream, _found) = join(opening, looking).await;
+        let turn = turn.map_err(|error| rescue::not_kept(&error))?;
+        let stream = self.exchange.open_for(&request, headers).await;
         let stream = stream.map_err(|fault| rescue::upstream(&fault))?;
         Ok(Answer {
             stream,

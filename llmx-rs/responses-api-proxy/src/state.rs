@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use llmx_wire::Extra;
 use llmx_wire::responses::{Item, Request, Response, TextOrList};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::request_body;
@@ -39,8 +40,8 @@ struct Kept {
 #[derive(Debug)]
 struct Entry {
     previous: Option<String>,
-    /// What the client said, as JSON.
-    input: Bytes,
+    /// What the client said.
+    input: Input,
     /// What the model answered, as JSON.
     output: Box<[u8]>,
     used: Instant,
@@ -73,21 +74,39 @@ pub(crate) struct Turn {
 /// What the client said in a turn.
 #[derive(Debug)]
 enum Input {
-    /// Somewhere in the body of its request.
+    /// In the body of its request, which has little else.
     Within(Bytes),
     /// As JSON.
     Json(Bytes),
 }
 
-impl Turn {
-    /// Finds the input in the body of the request. [`State::keep`] needs it, and while the
-    /// upstream works there is time to look.
-    pub(crate) fn find_input(&mut self) {
-        if let Input::Within(body) = &self.input {
-            self.input = Input::Json(request_body::input(body));
+impl Input {
+    fn of(body: &Bytes, rest: &Request) -> Self {
+        // To look for the input takes longer than to see that there is little else.
+        let is_large = body.len() >= LARGE;
+        if is_large && json(rest).len() <= body.len() / 8 {
+            return Self::Within(body.clone());
+        }
+        Self::Json(request_body::input(body))
+    }
+
+    fn bytes(&self) -> &Bytes {
+        match self {
+            Self::Within(bytes) | Self::Json(bytes) => bytes,
         }
     }
+
+    fn items(&self) -> Result<Vec<Item>, serde_json::Error> {
+        match self {
+            Self::Within(body) => serde_json::from_slice(&request_body::input(body)),
+            Self::Json(json) => serde_json::from_slice(json),
+        }
+        .map(as_items)
+    }
 }
+
+/// Smaller bodies are looked through in no time.
+const LARGE: usize = 64 << 10;
 
 impl State {
     /// Keeps up to `max_bytes`; zero keeps nothing.
@@ -118,7 +137,7 @@ impl State {
             if has_references {
                 Input::Json(json(&input).into())
             } else {
-                Input::Within(body.clone())
+                Input::of(body, request)
             }
         });
         if let Some(id) = &previous {
@@ -129,14 +148,10 @@ impl State {
     }
 
     /// Keeps the answer to a turn.
-    pub(crate) fn keep(&self, mut turn: Turn, response: &Response) {
-        turn.find_input();
-        let Input::Json(input) = turn.input else {
-            return;
-        };
+    pub(crate) fn keep(&self, turn: Turn, response: &Response) {
         let entry = Entry {
             previous: turn.previous,
-            input,
+            input: turn.input,
             output: json(&response.output).into(),
             used: Instant::now(),
         };
@@ -249,7 +264,7 @@ impl Kept {
 impl Entry {
     /// Returns what this turn added to the conversation.
     fn items(&self) -> Result<Vec<Item>, serde_json::Error> {
-        let mut items = as_items(serde_json::from_slice(&self.input)?);
+        let mut items = self.input.items()?;
         let output: Vec<Item> = serde_json::from_slice(&self.output)?;
         items.extend(output);
         Ok(items)
@@ -257,12 +272,12 @@ impl Entry {
 }
 
 fn cost(id: &str, entry: &Entry) -> usize {
-    ENTRY_BYTES + 3 * id.len() + entry.input.len() + entry.output.len()
+    ENTRY_BYTES + 3 * id.len() + entry.input.bytes().len() + entry.output.len()
 }
 
-fn json(items: &[Item]) -> Vec<u8> {
-    // Items were made of JSON, so they can be written as JSON.
-    llmx_wire::json::to_vec(items).unwrap_or_default()
+fn json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    // It was made of JSON, so it can be written as JSON.
+    llmx_wire::json::to_vec(value).unwrap_or_default()
 }
 
 /// Returns the id of the item that `item` stands for; its type may be left out.
@@ -291,10 +306,15 @@ fn as_items(input: TextOrList<Item>) -> Vec<Item> {
 /// that it is kept.
 pub(crate) fn describe(response: &mut Response, turn: &Turn) {
     let previous = turn.previous.clone().map_or(Value::Null, Value::from);
-    response
-        .extra
-        .insert("previous_response_id".to_owned(), previous);
-    response.extra.insert("store".to_owned(), Value::Bool(true));
+    for (name, value) in [
+        ("previous_response_id", previous),
+        ("store", Value::Bool(true)),
+    ] {
+        match response.extra.get_mut(name) {
+            Some(told) => *told = value,
+            None => drop(response.extra.insert(name.to_owned(), value)),
+        }
+    }
 }
 
 #[cfg(test)]

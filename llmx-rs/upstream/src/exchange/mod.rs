@@ -101,7 +101,11 @@ impl Exchange {
             )),
             Some(kind) if is_json(&kind) && !matches!(lane, Lane::Responses) => {
                 let body = self.whole(response).await?;
-                EventStream::whole(&body, lane, losses)
+                let body =
+                    std::str::from_utf8(&body).map_err(|error| UpstreamFault::Malformed {
+                        cause: error.to_string(),
+                    })?;
+                EventStream::whole(body, lane, losses)
             }
             Some(kind) => Err(self.misfit(kind, response).await),
         }
@@ -150,7 +154,7 @@ impl Exchange {
     }
 
     /// Reads the whole of an answer that is no stream.
-    async fn whole(&self, response: Response<Answer>) -> Result<String, UpstreamFault> {
+    async fn whole(&self, response: Response<Answer>) -> Result<Bytes, UpstreamFault> {
         let body = Limited::new(response.into_body(), MAX_WHOLE);
         let after = self.target.idle_timeout;
         let read = timeout(after, body.collect())
@@ -159,9 +163,7 @@ impl Exchange {
         let read = read.map_err(|error| UpstreamFault::Cut {
             cause: error.to_string(),
         })?;
-        String::from_utf8(read.to_bytes().into()).map_err(|error| UpstreamFault::Malformed {
-            cause: error.to_string(),
-        })
+        Ok(read.to_bytes())
     }
 
     /// Reads what the provider said with a status that is not a success.

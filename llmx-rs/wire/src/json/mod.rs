@@ -26,7 +26,7 @@ pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), 
 }
 
 /// As much as a small answer has.
-const FIRST_ROOM: usize = 1024;
+const FIRST_ROOM: usize = 2048;
 
 /// The bytes so far.
 struct Writer<'a> {

@@ -59,7 +59,7 @@ impl ChatToResponses {
         self.message(choice.delta, logprobs, out)?;
         if let Some(message) = choice.message {
             let logprobs = choice.logprobs.as_ref().map(tokens).unwrap_or_default();
-            self.message(message, logprobs, out)?;
+            self.message(*message, logprobs, out)?;
         }
         let reason = choice.finish_reason.filter(|reason| !reason.is_empty());
         // The first reason stands: some servers repeat the last chunk.
