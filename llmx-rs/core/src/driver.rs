@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
 use llmx_tools::{Permit, Toolbox};
-use serde_json::Value;
+use llmx_wire::responses::Request;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::activity::{self, Activity};
@@ -65,6 +66,7 @@ impl Driver {
             let event = tokio::select! {
                 op = ops.recv(), if listening => match op {
                     Some(Op::UserTurn { prompt }) => Event::Prompt(prompt),
+                    Some(Op::Compact) => Event::Compact,
                     Some(Op::Decide { id, decision }) => Event::Decided { call_id: id, decision },
                     Some(Op::Interrupt) => Event::Interrupt,
                     Some(Op::Shutdown) => {
@@ -107,8 +109,11 @@ impl Driver {
                     }
                     Effect::Request => {
                         let request = self.prompt.request(self.machine.conversation());
-                        let connection = Arc::clone(&self.connection);
-                        *activity = activity::ask(connection, request, self.env_key.clone());
+                        *activity = self.ask(request);
+                    }
+                    Effect::Summarize => {
+                        let request = self.prompt.summary(&self.machine.to_summarize());
+                        *activity = self.ask(request);
                     }
                     Effect::PrepareCall(call) => {
                         let (permit, permitted) = oneshot::channel();
@@ -132,6 +137,13 @@ impl Driver {
     }
 }
 
+impl Driver {
+    fn ask(&self, request: Request) -> Activity {
+        let connection = Arc::clone(&self.connection);
+        activity::ask(connection, request, self.env_key.clone())
+    }
+}
+
 impl Recorder {
     /// Writes `record`; reports only the first failure.
     fn write(&mut self, record: &Record, world: &dyn World) -> Result<(), String> {
@@ -141,6 +153,9 @@ impl Recorder {
         let (kind, payload) = match record {
             Record::TurnContext => ("turn_context", self.turn_context.clone()),
             Record::Item(item) => payload(item),
+            Record::Compacted { summary, items } => {
+                ("compacted", json!({"message": summary, "items": items}))
+            }
             Record::Note(note) => payload(note),
         };
         let written = self.rollout.write(world.now(), kind, &payload);

@@ -81,6 +81,13 @@ pub enum ItemDetails {
         /// Its steps.
         items: Vec<TodoItem>,
     },
+    /// The conversation had become too long and was replaced by a summary.
+    ContextCompaction {
+        /// What the model goes on with; empty while it is written.
+        summary: String,
+        /// How far it has come.
+        status: ItemStatus,
+    },
     /// Something went wrong that does not end the turn.
     Error {
         /// What.
@@ -107,7 +114,9 @@ impl ItemDetails {
                 });
                 *status = ending;
             }
-            Self::FileChange { status, .. } => *status = ending,
+            Self::FileChange { status, .. } | Self::ContextCompaction { status, .. } => {
+                *status = ending;
+            }
             Self::AgentMessage { .. }
             | Self::Reasoning { .. }
             | Self::WebSearch { .. }

@@ -10,6 +10,8 @@ pub enum Op {
         /// What the person wrote.
         prompt: String,
     },
+    /// Replace the conversation by a summary of it.
+    Compact,
     /// Answer the question with this id; an answer to a question that is no longer open is ignored.
     Decide {
         /// The id of the question.

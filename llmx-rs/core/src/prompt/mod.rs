@@ -39,6 +39,15 @@ impl Prompt {
         Self { template }
     }
 
+    /// Makes the request for a summary. The tools stay, since taking them away would change what the
+    /// provider has cached.
+    pub(crate) fn summary(&self, conversation: &[Item]) -> Request {
+        Request {
+            tool_choice: Some("none".into()),
+            ..self.request(conversation)
+        }
+    }
+
     /// Makes the request for the next answer.
     pub(crate) fn request(&self, conversation: &[Item]) -> Request {
         Request {

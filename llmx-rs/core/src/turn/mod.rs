@@ -17,6 +17,7 @@
 
 mod answer;
 mod calls;
+mod compact;
 mod fault;
 mod retry;
 mod show;
@@ -31,7 +32,7 @@ use llmx_wire::responses::{ContentPart, Item, Role};
 
 use self::answer::{Answer, Outcome};
 use self::calls::{CallIds, Calls, Started};
-pub use self::fault::{asked_pause_ms, is_final_code};
+pub use self::fault::{asked_pause_ms, is_final_code, is_too_long};
 pub use self::retry::RetryLimits;
 use self::retry::{Decision, Retries};
 use self::show::ItemNumbers;
@@ -55,6 +56,10 @@ pub struct Machine {
     usage: Usage,
     call_ids: CallIds,
     numbers: ItemNumbers,
+    /// How many tokens a conversation may have before it is summarized.
+    budget: Option<u64>,
+    /// How many tokens the conversation had when the model last answered.
+    size: u64,
 }
 
 /// What the machine waits for.
@@ -63,11 +68,31 @@ enum Phase {
     /// A prompt.
     Idle,
     /// The rest of an answer.
-    Streaming(Answer),
+    Streaming(Answer, Purpose),
     /// The time to ask again.
-    Waiting,
+    Waiting(Purpose),
     /// The end of a call.
     Calling(Calls),
+}
+
+/// What the model is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Purpose {
+    /// The next step of its work.
+    Work,
+    /// A summary of the conversation.
+    Summary(Summary),
+}
+
+/// A summary that is being written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Summary {
+    /// What a frontend was told about it.
+    item_id: String,
+    /// How many conversations before this one were too long for the model to summarize.
+    try_number: u32,
+    /// Whether the turn goes on with it, or was begun for its sake.
+    goes_on: bool,
 }
 
 impl Machine {
@@ -83,7 +108,23 @@ impl Machine {
             usage: Usage::default(),
             call_ids: CallIds::default(),
             numbers: ItemNumbers::default(),
+            budget: None,
+            size: 0,
         }
+    }
+
+    /// Summarizes the conversation before it has more than `tokens`.
+    pub fn limit_context(&mut self, tokens: u64) {
+        self.budget = Some(tokens);
+    }
+
+    /// Returns what [`Effect::Summarize`] sends.
+    pub fn to_summarize(&self) -> Vec<Item> {
+        let try_number = match &self.phase {
+            Phase::Streaming(_, Purpose::Summary(summary)) => summary.try_number,
+            _ => 0,
+        };
+        compact::to_summarize(&self.conversation, try_number)
     }
 
     /// Goes on with a conversation of which everything is recorded.
@@ -107,18 +148,24 @@ impl Machine {
         let mut effects = Vec::new();
         match event {
             Event::Prompt(prompt) => self.prompts.push_back(prompt),
+            Event::Compact => self.compact_now(&mut effects),
             Event::Model(event) => {
-                if let Phase::Streaming(answer) = &mut self.phase
+                if let Phase::Streaming(answer, purpose) = &mut self.phase
                     && let Some(outcome) = answer.push(event)
                 {
-                    self.settle(outcome, &mut effects);
+                    match purpose.clone() {
+                        Purpose::Work => self.settle(outcome, &mut effects),
+                        Purpose::Summary(summary) => {
+                            self.settle_summary(outcome, summary, &mut effects);
+                        }
+                    }
                 }
             }
             Event::Notice(message) => effects.push(Effect::Emit(ThreadEvent::Error { message })),
             Event::ModelEnded(ended) => self.stream_ended(ended, &mut effects),
             Event::RetryDue => {
-                if self.phase == Phase::Waiting {
-                    self.request(&mut effects);
+                if let Phase::Waiting(purpose) = &self.phase {
+                    self.request(purpose.clone(), &mut effects);
                 }
             }
             Event::CallPrepared { shown, verdict } => {
@@ -154,21 +201,85 @@ impl Machine {
         self.ask(effects);
     }
 
-    /// Asks for a new answer, with a full budget of retries.
+    /// Asks for a new answer, with a full budget of retries; before that for a summary, if the
+    /// conversation has become too long.
     fn ask(&mut self, effects: &mut Vec<Effect>) {
+        if self.budget.is_some_and(|budget| self.size > budget) {
+            self.summarize(true, effects);
+            return;
+        }
         self.retries = Retries::new(self.limits);
-        self.request(effects);
+        self.request(Purpose::Work, effects);
     }
 
-    fn request(&mut self, effects: &mut Vec<Effect>) {
-        self.phase = Phase::Streaming(Answer::default());
-        effects.push(Effect::Request);
+    fn request(&mut self, purpose: Purpose, effects: &mut Vec<Effect>) {
+        effects.push(match purpose {
+            Purpose::Work => Effect::Request,
+            Purpose::Summary(_) => Effect::Summarize,
+        });
+        self.phase = Phase::Streaming(Answer::default(), purpose);
+    }
+
+    /// Summarizes because a person wants it; a conversation that has not begun stays as it is.
+    fn compact_now(&mut self, effects: &mut Vec<Effect>) {
+        if !self.is_idle() || self.conversation.is_empty() {
+            return;
+        }
+        self.usage = Usage::default();
+        effects.push(Effect::Record(Record::TurnContext));
+        effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
+        self.summarize(false, effects);
+    }
+
+    fn summarize(&mut self, goes_on: bool, effects: &mut Vec<Effect>) {
+        let item_id = self.numbers.next_id();
+        let item = show::compaction(&item_id, "", ItemStatus::InProgress);
+        effects.push(Effect::Emit(ThreadEvent::ItemStarted { item }));
+        self.retries = Retries::new(self.limits);
+        let summary = Summary {
+            item_id,
+            try_number: 0,
+            goes_on,
+        };
+        self.request(Purpose::Summary(summary), effects);
+    }
+
+    fn settle_summary(&mut self, outcome: Outcome, summary: Summary, effects: &mut Vec<Effect>) {
+        let (usage, written) = match outcome {
+            Outcome::Completed { items, usage } => (usage, answer::words(&items)),
+            // Half a summary would be taken for the whole.
+            Outcome::Incomplete { usage, fault, .. } => (usage, Err(fault)),
+            Outcome::Failed { usage, fault } => (usage, Err(fault)),
+        };
+        show::add_usage(&mut self.usage, &usage);
+        match written {
+            Ok(words) => self.replace(&words, &summary, effects),
+            Err(fault) => self.retry_or_fail(&fault, Purpose::Summary(summary), effects),
+        }
+    }
+
+    /// Goes on with `words` in place of the conversation.
+    fn replace(&mut self, words: &str, summary: &Summary, effects: &mut Vec<Effect>) {
+        self.conversation = compact::compacted(&self.conversation, words);
+        self.size = 0;
+        effects.push(Effect::Record(Record::Compacted {
+            summary: words.to_owned(),
+            items: self.conversation.clone(),
+        }));
+        let item = show::compaction(&summary.item_id, words, ItemStatus::Completed);
+        effects.push(Effect::Emit(ThreadEvent::ItemCompleted { item }));
+        if summary.goes_on {
+            self.ask(effects);
+        } else {
+            self.complete(effects);
+        }
     }
 
     fn settle(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
         match outcome {
             Outcome::Completed { items, usage } => {
                 show::add_usage(&mut self.usage, &usage);
+                self.size = usage.input_tokens.saturating_add(usage.output_tokens);
                 let calls = self.commit(items, effects);
                 self.run_next(calls, effects);
             }
@@ -183,7 +294,7 @@ impl Machine {
             }
             Outcome::Failed { usage, fault } => {
                 show::add_usage(&mut self.usage, &usage);
-                self.retry_or_fail(&fault, effects);
+                self.retry_or_fail(&fault, Purpose::Work, effects);
             }
         }
     }
@@ -328,9 +439,10 @@ impl Machine {
     }
 
     fn stream_ended(&mut self, ended: Ended, effects: &mut Vec<Effect>) {
-        if !matches!(self.phase, Phase::Streaming(_)) {
+        let Phase::Streaming(_, purpose) = &self.phase else {
             return;
-        }
+        };
+        let purpose = purpose.clone();
         let fault = match ended {
             Ended::Broken(fault) => fault,
             Ended::Done | Ended::Eof => Fault {
@@ -338,17 +450,41 @@ impl Machine {
                 retry: Retry::Stream { after_ms: None },
             },
         };
-        self.retry_or_fail(&fault, effects);
+        self.retry_or_fail(&fault, purpose, effects);
     }
 
-    fn retry_or_fail(&mut self, fault: &Fault, effects: &mut Vec<Effect>) {
+    fn retry_or_fail(&mut self, fault: &Fault, purpose: Purpose, effects: &mut Vec<Effect>) {
+        if fault.retry == Retry::Shorter && self.shorten(&purpose, effects) {
+            return;
+        }
         match self.retries.next(fault) {
             Decision::Again { delay, notice } => {
-                self.phase = Phase::Waiting;
+                self.phase = Phase::Waiting(purpose);
                 effects.push(Effect::Emit(ThreadEvent::Error { message: notice }));
                 effects.push(Effect::Wait(delay));
             }
             Decision::GiveUp(message) => self.fail(message, effects),
+        }
+    }
+
+    /// Tries with less of the conversation, if there is less to try with.
+    fn shorten(&mut self, purpose: &Purpose, effects: &mut Vec<Effect>) -> bool {
+        match purpose {
+            // What was just summarized cannot be made shorter that way.
+            Purpose::Work if compact::is_compacted(&self.conversation) => false,
+            Purpose::Work => {
+                self.summarize(true, effects);
+                true
+            }
+            Purpose::Summary(summary) if summary.try_number + 1 < compact::TRIES => {
+                let summary = Summary {
+                    try_number: summary.try_number + 1,
+                    ..summary.clone()
+                };
+                self.request(Purpose::Summary(summary), effects);
+                true
+            }
+            Purpose::Summary(_) => false,
         }
     }
 
@@ -360,6 +496,7 @@ impl Machine {
     }
 
     fn fail(&mut self, message: String, effects: &mut Vec<Effect>) {
+        self.end_summary(effects);
         self.phase = Phase::Idle;
         let usage = Note::TokenCount(self.usage);
         effects.push(Effect::Record(Record::Note(usage)));
@@ -389,12 +526,23 @@ impl Machine {
                 }
             }
         }
+        self.end_summary(effects);
         self.phase = Phase::Idle;
         effects.push(Effect::Record(Record::Note(note)));
         let error = ThreadError {
             message: message.to_owned(),
         };
         effects.push(Effect::Emit(ThreadEvent::TurnFailed { error }));
+    }
+
+    /// Shows that a summary which was begun will not be written.
+    fn end_summary(&mut self, effects: &mut Vec<Effect>) {
+        if let Phase::Streaming(_, Purpose::Summary(summary))
+        | Phase::Waiting(Purpose::Summary(summary)) = &self.phase
+        {
+            let item = show::compaction(&summary.item_id, "", ItemStatus::Failed);
+            effects.push(Effect::Emit(ThreadEvent::ItemCompleted { item }));
+        }
     }
 
     fn record_failed(&mut self, reason: &str, effects: &mut Vec<Effect>) {

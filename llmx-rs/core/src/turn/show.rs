@@ -58,6 +58,17 @@ pub(super) fn started(started: &Started) -> ThreadEvent {
     }
 }
 
+/// Returns what is shown of the writing of a summary.
+pub(super) fn compaction(item_id: &str, summary: &str, status: ItemStatus) -> ThreadItem {
+    ThreadItem {
+        id: item_id.to_owned(),
+        details: ItemDetails::ContextCompaction {
+            summary: summary.to_owned(),
+            status,
+        },
+    }
+}
+
 pub(super) fn finished(item_id: String, details: ItemDetails) -> ThreadEvent {
     ThreadEvent::ItemCompleted {
         item: ThreadItem {

@@ -125,6 +125,92 @@ fn a_call_that_may_not_run_is_declined_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn a_conversation_that_grew_too_long_is_summarized_before_the_next_request() {
+    let mut machine = small_machine();
+    let mut course = Vec::new();
+    for event in [
+        prompt("hi"),
+        ended(
+            "completed",
+            &json!([call("c1", "ls")]),
+            &json!({"input_tokens": 90, "output_tokens": 11}),
+        ),
+        prepared("ls"),
+        finished("a.txt", Some(0)),
+        completed(&json!([message("what was done")])),
+        completed(&json!([message("done")])),
+    ] {
+        course.extend(machine.handle(event).iter().map(brief));
+    }
+    assert_eq!(
+        course[11..17],
+        [
+            "emit started item_1 compaction InProgress",
+            "summarize",
+            "record compacted to 2 with what was done",
+            "emit completed item_1 compaction Completed",
+            "request",
+            "record item message",
+        ]
+    );
+    assert_eq!(unanswered(machine.conversation()), BTreeSet::new());
+}
+
+#[test]
+fn a_conversation_that_the_server_finds_too_long_is_summarized_in_ever_shorter_form() {
+    let too_long = || {
+        Event::ModelEnded(Ended::Broken(Fault {
+            message: "too long".to_owned(),
+            retry: Retry::Shorter,
+        }))
+    };
+    let mut machine = machine();
+    machine.handle(prompt("hi"));
+    let mut sizes = Vec::new();
+    for _ in 0..4 {
+        let effects = machine.handle(too_long());
+        assert_eq!(brief(effects.last().unwrap()), "summarize");
+        sizes.push(machine.to_summarize().len());
+    }
+    assert_eq!(sizes, [2, 2, 1, 1]);
+    let course: Vec<_> = machine.handle(too_long()).iter().map(brief).collect();
+    assert_eq!(course[0], "emit completed item_0 compaction Failed");
+    assert_eq!(course[3], "emit turn.failed too long");
+
+    // What is left after a summary cannot be made shorter that way.
+    machine.handle(prompt("again"));
+    machine.handle(too_long());
+    machine.handle(completed(&json!([message("short")])));
+    let course: Vec<_> = machine.handle(too_long()).iter().map(brief).collect();
+    assert_eq!(course[2], "emit turn.failed too long");
+}
+
+#[test]
+fn a_person_may_ask_for_a_summary() {
+    let mut machine = machine();
+    assert_eq!(machine.handle(Event::Compact), []);
+    machine.handle(prompt("hi"));
+    machine.handle(completed(&json!([message("hello")])));
+    let mut course = Vec::new();
+    for event in [Event::Compact, completed(&json!([message("so far")]))] {
+        course.extend(machine.handle(event).iter().map(brief));
+    }
+    assert_eq!(
+        course,
+        [
+            "record context",
+            "emit turn.started",
+            "emit started item_1 compaction InProgress",
+            "summarize",
+            "record compacted to 2 with so far",
+            "emit completed item_1 compaction Completed",
+            "note tokens",
+            "emit turn.completed",
+        ]
+    );
+}
+
+#[test]
 fn a_rejected_call_is_answered_and_shown() {
     let course = run([
         prompt("hi"),
@@ -248,8 +334,8 @@ fn a_prompt_during_a_turn_waits_for_its_end() {
 proptest! {
     /// Whatever happens in whatever order, every promise of the machine holds.
     #[test]
-    fn the_promises_hold(events in prop::collection::vec(arbitrary_event(), 0..60)) {
-        let mut machine = machine();
+    fn the_promises_hold(events in prop::collection::vec(arbitrary_event(), 0..60), small: bool) {
+        let mut machine = if small { small_machine() } else { machine() };
         let mut log = Vec::new();
         for event in events {
             log.extend(machine.handle(event));
@@ -367,11 +453,15 @@ fn retries_are_bounded(log: &[Effect]) -> Check {
 }
 
 fn recorded_items_are_the_conversation(log: &[Effect], conversation: &[Item]) -> Check {
-    let recorded = log.iter().filter_map(|effect| match effect {
-        Effect::Record(Record::Item(item)) => Some(item),
-        _ => None,
-    });
-    prop_assert!(recorded.eq(conversation));
+    let mut recorded = Vec::new();
+    for effect in log {
+        match effect {
+            Effect::Record(Record::Item(item)) => recorded.push(item),
+            Effect::Record(Record::Compacted { items, .. }) => recorded = items.iter().collect(),
+            _ => {}
+        }
+    }
+    prop_assert!(recorded.into_iter().eq(conversation));
     Ok(())
 }
 
@@ -390,13 +480,14 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
     let end = prop::sample::select(vec!["completed", "incomplete", "failed"]);
     let retry = prop_oneof![
         Just(Retry::Never),
+        Just(Retry::Shorter),
         prop::option::of(0_u64..400_000).prop_map(|after_ms| Retry::Request { after_ms }),
         Just(Retry::Stream { after_ms: None }),
     ];
     prop_oneof![
         2 => Just(prompt("hi")),
         4 => item.prop_map(|item| item_done(&item)),
-        6 => (end, items).prop_map(|(end, items)| ended(end, &json!(items), &Value::Null)),
+        6 => (end, items).prop_map(|(end, items)| ended(end, &json!(items), &json!({"input_tokens": 200}))),
         1 => Just(Event::Model(parse(&json!({"type": "error", "message": "no"})))),
         1 => Just(Event::ModelEnded(Ended::Done)),
         1 => Just(Event::ModelEnded(Ended::Eof)),
@@ -409,6 +500,7 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
         2 => decision().prop_map(|decision| Event::Decided { call_id: "c1".to_owned(), decision }),
         4 => prop::option::of(-1..2).prop_map(|code| finished("out", code)),
         2 => Just(Event::CallFinished(CallResult::Rejected { message: "no".to_owned() })),
+        1 => Just(Event::Compact),
         1 => Just(Event::Interrupt),
         1 => Just(Event::RecordFailed("disk full".to_owned())),
     ]
@@ -416,6 +508,13 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
 
 fn machine() -> Machine {
     Machine::new(Vec::new(), LIMITS)
+}
+
+/// One that summarizes conversations of more than 100 tokens.
+fn small_machine() -> Machine {
+    let mut machine = machine();
+    machine.limit_context(100);
+    machine
 }
 
 fn run(events: impl IntoIterator<Item = Event>) -> Vec<String> {
@@ -554,6 +653,9 @@ fn brief(effect: &Effect) -> String {
     match effect {
         Effect::Record(Record::TurnContext) => "record context".to_owned(),
         Effect::Record(Record::Item(item)) => format!("record item {}", item.kind()),
+        Effect::Record(Record::Compacted { summary, items }) => {
+            format!("record compacted to {} with {summary}", items.len())
+        }
         Effect::Record(Record::Note(note)) => match note {
             Note::UserMessage(text) => format!("note user {text}"),
             Note::AgentMessage(text) => format!("note agent {text}"),
@@ -564,6 +666,7 @@ fn brief(effect: &Effect) -> String {
         },
         Effect::Emit(event) => format!("emit {}", brief_event(event)),
         Effect::Request => "request".to_owned(),
+        Effect::Summarize => "summarize".to_owned(),
         Effect::PrepareCall(call) => format!("prepare {}", call.call_id),
         Effect::RunCall(permit) => format!("run {permit:?}"),
         Effect::Wait(Delay::About { ms } | Delay::AtLeast { ms }) => format!("wait {ms}"),
@@ -580,6 +683,7 @@ fn brief_event(event: &ThreadEvent) -> String {
                 command, status, ..
             } if end => format!("{command} {status:?}"),
             ItemDetails::CommandExecution { command, .. } => command.clone(),
+            ItemDetails::ContextCompaction { status, .. } => format!("compaction {status:?}"),
             ItemDetails::ToolCall {
                 tool,
                 output,
