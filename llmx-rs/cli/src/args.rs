@@ -116,6 +116,22 @@ pub(crate) struct ExecOptions {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
+    /// Show answers while they grow, too: events `answer.delta` (with --json).
+    #[arg(long, global = true, requires = "json")]
+    pub(crate) json_deltas: bool,
+
+    /// The most often the model may be asked in this turn; then it ends with exit code 4.
+    #[arg(long, value_name = "N", global = true)]
+    pub(crate) max_turns: Option<u32>,
+
+    /// The most this turn may cost, in US dollars; then it ends with exit code 5.
+    #[arg(long, value_name = "USD", global = true, value_parser = positive)]
+    pub(crate) max_cost: Option<f64>,
+
+    /// The longest this turn may take, in seconds; then it ends with exit code 6.
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = positive)]
+    pub(crate) timeout: Option<f64>,
+
     /// Also write the final answer to FILE.
     #[arg(short, long, value_name = "FILE", global = true)]
     pub(crate) output_last_message: Option<PathBuf>,
@@ -165,6 +181,13 @@ Exit codes: those of the command, and
   125  the sandbox could not be set up
   126  the command cannot be executed     127  there is no such command";
 
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number: &f64| number.is_finite() && *number > 0.0)
+        .ok_or_else(|| "it takes a number above 0".to_owned())
+}
+
 const AFTER_HELP: &str = "\
 Begin with:
   llmx demo                                  see the whole thing work, without a key
@@ -179,4 +202,5 @@ Exit codes:
   1  the turn failed              141  nobody reads standard output
   2  nothing was started: usage,  143  terminated
      prompt or configuration
-  3  this machine failed, such as a file that cannot be written";
+  3  this machine failed, such as a file that cannot be written
+  4  --max-turns is reached, 5 --max-cost, 6 --timeout";

@@ -14,12 +14,12 @@ use tokio::sync::mpsc;
 
 use crate::approvals::Approvals;
 use crate::dialects::Connection;
-use crate::driver::{Driver, Recorder};
+use crate::driver::{Driver, Pace, Recorder};
 use crate::prompt::{self, Prompt};
 use crate::provider::BadProvider;
 use crate::resume::continuation;
 use crate::rollout::{self, ReadFault, RecordFault, Recorded, Rollout, payload, timestamp};
-use crate::turn::{Machine, RetryLimits};
+use crate::turn::{Bounds, Machine, RetryLimits};
 use crate::world::World;
 
 /// A conversation that is ready to run.
@@ -29,12 +29,16 @@ pub struct Session {
 }
 
 /// Where a conversation comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Origin {
     /// The frontend, as session files name it: `exec`, `cli`, …
     pub source: &'static str,
     /// The environment of the process; commands see it without the secrets.
     pub environment: Vec<(OsString, OsString)>,
+    /// What each turn may take.
+    pub bounds: Bounds,
+    /// Whether the frontend wants to see answers while they grow.
+    pub previews: bool,
 }
 
 /// A conversation that cannot begin.
@@ -91,7 +95,7 @@ impl Session {
             stream: config.provider.stream_max_retries,
         };
         let now = world.now();
-        let machine = match recorded {
+        let mut machine = match recorded {
             None => Machine::new(prompt::opening(config, now), limits),
             Some(recorded) => {
                 let resumed = resume(recorded, config, &mut rollout, now, &mut notices)?;
@@ -100,6 +104,10 @@ impl Session {
                 machine
             }
         };
+        machine.bound(origin.bounds, None);
+        if origin.previews {
+            machine.preview();
+        }
         let toolbox = Toolbox::new(confinement(config, origin.environment));
         let driver = Driver {
             machine,
@@ -115,6 +123,7 @@ impl Session {
                 failed: false,
             },
             notices,
+            pace: Pace::default(),
             world,
         };
         Ok(Self { thread_id, driver })

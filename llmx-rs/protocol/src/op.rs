@@ -21,6 +21,8 @@ pub enum Op {
     },
     /// Stop the turn that is under way; it ends as failed.
     Interrupt,
+    /// The time of the turn that is under way is over; it ends as failed, and the conversation too.
+    Expire,
     /// Stop the turn that is under way and end the conversation.
     Shutdown,
 }

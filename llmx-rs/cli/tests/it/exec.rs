@@ -51,6 +51,57 @@ fn commands_reach_as_far_as_the_sandbox_lets_them() {
 }
 
 #[test]
+fn a_turn_ends_at_its_limits_with_exit_codes_of_their_own() {
+    let world = World::new();
+    let run = |args: &[&str]| {
+        let demo = ["exec", "-c", "model_provider=demo", "--json", "go"];
+        world.llmx(&demo).args(args).output().unwrap()
+    };
+    for (args, code, word) in [
+        (["--max-turns", "1"], 4, "max_turns"),
+        (["--timeout", "0.001"], 6, "timeout"),
+    ] {
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        let last: Value = serde_json::from_str(stdout(&output).lines().last().unwrap()).unwrap();
+        assert_eq!(last["error"]["code"], word, "{last}");
+    }
+    assert_eq!(run(&["--timeout", "-1"]).status.code(), Some(2));
+}
+
+#[test]
+fn answers_are_shown_while_they_grow_on_request() {
+    let world = World::new();
+    let output = world
+        .llmx(&[
+            "exec",
+            "-c",
+            "model_provider=demo",
+            "--json",
+            "--json-deltas",
+            "go",
+        ])
+        .output()
+        .unwrap();
+    let events: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let previewed: String = events
+        .iter()
+        .filter(|event| event["type"] == "answer.delta")
+        .map(|event| event["delta"].as_str().unwrap())
+        .collect();
+    let said: String = events
+        .iter()
+        .filter(|event| event["item"]["type"] == "agent_message")
+        .map(|event| event["item"]["text"].as_str().unwrap())
+        .collect();
+    assert!(!said.is_empty());
+    assert_eq!(previewed, said);
+}
+
+#[test]
 fn every_line_of_json_is_an_event_and_the_answer_goes_to_its_file() {
     let world = World::new();
     let output = world

@@ -16,6 +16,7 @@
 //! before. An event that does not belong to the current state changes nothing.
 
 mod answer;
+mod bounds;
 mod calls;
 mod compact;
 mod fault;
@@ -26,11 +27,13 @@ mod vocabulary;
 use std::collections::VecDeque;
 
 use llmx_protocol::{
-    ApprovalDecision, ApprovalRequest, ItemDetails, ItemStatus, ThreadError, ThreadEvent, Usage,
+    ApprovalDecision, ApprovalRequest, ErrorCode, ItemDetails, ItemStatus, ThreadError,
+    ThreadEvent, TurnFacts, Usage,
 };
-use llmx_wire::responses::{ContentPart, Item, Role};
+use llmx_wire::responses::{ContentPart, Item, Role, StreamEvent};
 
 use self::answer::{Answer, Outcome};
+pub use self::bounds::{Bounds, Prices};
 use self::calls::{CallIds, Calls, Started};
 pub use self::fault::{asked_pause_ms, is_final_code, is_too_long};
 pub use self::retry::RetryLimits;
@@ -60,6 +63,14 @@ pub struct Machine {
     budget: Option<u64>,
     /// How many tokens the conversation had when the model last answered.
     size: u64,
+    bounds: Bounds,
+    prices: Option<Prices>,
+    /// How the turn went so far.
+    facts: TurnFacts,
+    /// Whether frontends want to see answers grow.
+    previews: bool,
+    /// Whether one has seen a part of the answer under way.
+    previewed: bool,
 }
 
 /// What the machine waits for.
@@ -110,7 +121,23 @@ impl Machine {
             numbers: ItemNumbers::default(),
             budget: None,
             size: 0,
+            bounds: Bounds::default(),
+            prices: None,
+            facts: TurnFacts::default(),
+            previews: false,
+            previewed: false,
         }
+    }
+
+    /// Bounds each turn; what it costs is told where `prices` are known.
+    pub fn bound(&mut self, bounds: Bounds, prices: Option<Prices>) {
+        self.bounds = bounds;
+        self.prices = prices;
+    }
+
+    /// Shows answers while they grow.
+    pub fn preview(&mut self) {
+        self.previews = true;
     }
 
     /// Summarizes the conversation before it has more than `tokens`.
@@ -150,16 +177,7 @@ impl Machine {
             Event::Prompt(prompt) => self.prompts.push_back(prompt),
             Event::Compact => self.compact_now(&mut effects),
             Event::Model(event) => {
-                if let Phase::Streaming(answer, purpose) = &mut self.phase
-                    && let Some(outcome) = answer.push(event)
-                {
-                    match purpose.clone() {
-                        Purpose::Work => self.settle(outcome, &mut effects),
-                        Purpose::Summary(summary) => {
-                            self.settle_summary(outcome, summary, &mut effects);
-                        }
-                    }
-                }
+                self.model_said(event, &mut effects);
             }
             Event::Notice(message) => effects.push(Effect::Emit(ThreadEvent::Error { message })),
             Event::ModelEnded(ended) => self.stream_ended(ended, &mut effects),
@@ -176,7 +194,15 @@ impl Machine {
             Event::Interrupt => {
                 // A prompt that waited was meant for the turn that is now given up.
                 self.prompts.clear();
-                self.stop(Note::TurnAborted, "interrupted", &mut effects);
+                self.stop(Note::TurnAborted, interrupted(), &mut effects);
+            }
+            Event::Expired => {
+                self.prompts.clear();
+                let error = ThreadError {
+                    message: "the time for the turn is over".to_owned(),
+                    code: Some(ErrorCode::Timeout),
+                };
+                self.stop(Note::TurnFailed(error.message.clone()), error, &mut effects);
             }
             Event::RecordFailed(reason) => self.record_failed(&reason, &mut effects),
         }
@@ -188,8 +214,33 @@ impl Machine {
         effects
     }
 
+    fn model_said(&mut self, event: StreamEvent, effects: &mut Vec<Effect>) {
+        let Phase::Streaming(answer, purpose) = &mut self.phase else {
+            return;
+        };
+        if self.previews
+            && *purpose == Purpose::Work
+            && let Some(delta) = show::preview(&event)
+        {
+            self.previewed = true;
+            effects.push(Effect::Emit(delta));
+        }
+        if let Some(response) = event.response()
+            && let Some(model) = response.model.as_ref().filter(|model| !model.is_empty())
+        {
+            self.facts.model = Some(model.clone());
+        }
+        let Some(outcome) = answer.push(event) else {
+            return;
+        };
+        match purpose.clone() {
+            Purpose::Work => self.settle(outcome, effects),
+            Purpose::Summary(summary) => self.settle_summary(outcome, summary, effects),
+        }
+    }
+
     fn begin(&mut self, prompt: String, effects: &mut Vec<Effect>) {
-        self.usage = Usage::default();
+        self.begin_counting();
         effects.push(Effect::Record(Record::TurnContext));
         let opening: Vec<_> = self.opening.drain(..).collect();
         for item in opening {
@@ -204,6 +255,11 @@ impl Machine {
     /// Asks for a new answer, with a full budget of retries; before that for a summary, if the
     /// conversation has become too long.
     fn ask(&mut self, effects: &mut Vec<Effect>) {
+        let cost = self.prices.map(|prices| prices.cost(&self.usage));
+        if let Some(error) = self.bounds.exceeded(self.facts.requests, cost) {
+            self.fail(error, effects);
+            return;
+        }
         if self.budget.is_some_and(|budget| self.size > budget) {
             self.summarize(true, effects);
             return;
@@ -213,6 +269,8 @@ impl Machine {
     }
 
     fn request(&mut self, purpose: Purpose, effects: &mut Vec<Effect>) {
+        self.facts.requests = self.facts.requests.saturating_add(1);
+        self.previewed = false;
         effects.push(match purpose {
             Purpose::Work => Effect::Request,
             Purpose::Summary(_) => Effect::Summarize,
@@ -225,10 +283,15 @@ impl Machine {
         if !self.is_idle() || self.conversation.is_empty() {
             return;
         }
-        self.usage = Usage::default();
+        self.begin_counting();
         effects.push(Effect::Record(Record::TurnContext));
         effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
         self.summarize(false, effects);
+    }
+
+    fn begin_counting(&mut self) {
+        self.usage = Usage::default();
+        self.facts = TurnFacts::default();
     }
 
     fn summarize(&mut self, goes_on: bool, effects: &mut Vec<Effect>) {
@@ -290,7 +353,7 @@ impl Machine {
             } => {
                 show::add_usage(&mut self.usage, &usage);
                 self.commit(items, effects);
-                self.fail(fault.message, effects);
+                self.fail(plain(fault.message), effects);
             }
             Outcome::Failed { usage, fault } => {
                 show::add_usage(&mut self.usage, &usage);
@@ -383,7 +446,7 @@ impl Machine {
                 effects.push(Effect::RunCall(permit));
             }
             ApprovalDecision::Deny => self.decline(DENIED, effects),
-            ApprovalDecision::Abort => self.stop(Note::TurnAborted, "interrupted", effects),
+            ApprovalDecision::Abort => self.stop(Note::TurnAborted, interrupted(), effects),
         }
     }
 
@@ -459,11 +522,15 @@ impl Machine {
         }
         match self.retries.next(fault) {
             Decision::Again { delay, notice } => {
+                self.facts.retries = self.facts.retries.saturating_add(1);
                 self.phase = Phase::Waiting(purpose);
+                if std::mem::take(&mut self.previewed) {
+                    effects.push(Effect::Emit(ThreadEvent::AnswerDiscarded {}));
+                }
                 effects.push(Effect::Emit(ThreadEvent::Error { message: notice }));
                 effects.push(Effect::Wait(delay));
             }
-            Decision::GiveUp(message) => self.fail(message, effects),
+            Decision::GiveUp(message) => self.fail(plain(message), effects),
         }
     }
 
@@ -492,23 +559,26 @@ impl Machine {
         self.phase = Phase::Idle;
         let usage = self.usage;
         effects.push(Effect::Record(Record::Note(Note::TokenCount(usage))));
-        effects.push(Effect::Emit(ThreadEvent::TurnCompleted { usage }));
+        let facts = TurnFacts {
+            cost_usd: self.prices.map(|prices| prices.cost(&usage)),
+            ..self.facts.clone()
+        };
+        effects.push(Effect::Emit(ThreadEvent::TurnCompleted { usage, facts }));
     }
 
-    fn fail(&mut self, message: String, effects: &mut Vec<Effect>) {
+    fn fail(&mut self, error: ThreadError, effects: &mut Vec<Effect>) {
         self.end_summary(effects);
         self.phase = Phase::Idle;
         let usage = Note::TokenCount(self.usage);
         effects.push(Effect::Record(Record::Note(usage)));
-        let note = Note::TurnFailed(message.clone());
+        let note = Note::TurnFailed(error.message.clone());
         effects.push(Effect::Record(Record::Note(note)));
-        let error = ThreadError { message };
         effects.push(Effect::Emit(ThreadEvent::TurnFailed { error }));
     }
 
     /// Ends the turn wherever it is; calls that are open are answered, so that the conversation
     /// can go on.
-    fn stop(&mut self, note: Note, message: &str, effects: &mut Vec<Effect>) {
+    fn stop(&mut self, note: Note, error: ThreadError, effects: &mut Vec<Effect>) {
         if self.is_idle() {
             return;
         }
@@ -516,7 +586,7 @@ impl Machine {
         if let Phase::Calling(calls) = &self.phase {
             let mut calls = calls.clone();
             while let Some((call, started)) = calls.finish_current() {
-                let words = format!("not finished: {message}");
+                let words = format!("not finished: {}", error.message);
                 let answer = vec![ContentPart::input_text(words.as_str())];
                 self.append(call.answer(answer), effects);
                 // A call that no frontend has seen needs no end on its screen.
@@ -529,9 +599,6 @@ impl Machine {
         self.end_summary(effects);
         self.phase = Phase::Idle;
         effects.push(Effect::Record(Record::Note(note)));
-        let error = ThreadError {
-            message: message.to_owned(),
-        };
         effects.push(Effect::Emit(ThreadEvent::TurnFailed { error }));
     }
 
@@ -551,8 +618,22 @@ impl Machine {
             effects.push(Effect::Emit(ThreadEvent::Error { message }));
         } else {
             self.prompts.clear();
-            self.stop(Note::TurnFailed(message.clone()), &message, effects);
+            self.stop(Note::TurnFailed(message.clone()), plain(message), effects);
         }
+    }
+}
+
+fn plain(message: String) -> ThreadError {
+    ThreadError {
+        message,
+        code: None,
+    }
+}
+
+fn interrupted() -> ThreadError {
+    ThreadError {
+        message: "interrupted".to_owned(),
+        code: Some(ErrorCode::Interrupted),
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Event {
     CallFinished(CallResult),
     /// Everything must stop.
     Interrupt,
+    /// Everything must stop, because its time is over.
+    Expired,
     /// What had to be recorded could not be, for this reason.
     RecordFailed(String),
 }

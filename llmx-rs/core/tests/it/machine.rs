@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use llmx_core::turn::{
-    CallResult, Delay, Effect, Ended, Event, Fault, Machine, Note, Permit, Record, Retry,
-    RetryLimits, Verdict,
+    Bounds, CallResult, Delay, Effect, Ended, Event, Fault, Machine, Note, Permit, Prices, Record,
+    Retry, RetryLimits, Verdict,
 };
-use llmx_protocol::{ApprovalDecision, ItemDetails, ItemStatus, ThreadEvent, Usage};
+use llmx_protocol::{ApprovalDecision, ErrorCode, ItemDetails, ItemStatus, ThreadEvent, Usage};
 use llmx_wire::responses::{ContentPart, Item, StreamEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -186,6 +186,73 @@ fn a_conversation_that_the_server_finds_too_long_is_summarized_in_ever_shorter_f
 }
 
 #[test]
+fn a_turn_ends_where_its_bounds_are() {
+    let mut machine = machine();
+    let prices = Prices {
+        input: 10.0,
+        cached_input: 1.0,
+        output: 100.0,
+    };
+    let usage = json!({"input_tokens": 1000, "output_tokens": 100});
+    for (bounds, code) in [
+        (
+            Bounds {
+                requests: Some(1),
+                ..Bounds::default()
+            },
+            ErrorCode::MaxTurns,
+        ),
+        (
+            Bounds {
+                cost_usd: Some(0.01),
+                ..Bounds::default()
+            },
+            ErrorCode::MaxCost,
+        ),
+    ] {
+        machine.bound(bounds, Some(prices));
+        machine.handle(prompt("hi"));
+        machine.handle(ended("completed", &json!([call("c", "ls")]), &usage));
+        let effects = machine.handle(finished("", Some(0)));
+        let Some(Effect::Emit(ThreadEvent::TurnFailed { error })) = effects.last() else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(error.code, Some(code));
+    }
+    // An answer that ends the turn is worth having, whatever it cost.
+    machine.handle(prompt("hi"));
+    let effects = machine.handle(ended("completed", &json!([message("x")]), &usage));
+    let Some(Effect::Emit(ThreadEvent::TurnCompleted { facts, .. })) = effects.last() else {
+        panic!("{effects:?}")
+    };
+    assert!((facts.cost_usd.unwrap() - 0.02).abs() < 1e-9);
+}
+
+#[test]
+fn what_was_previewed_is_discarded_before_another_try() {
+    let mut machine = machine();
+    machine.preview();
+    machine.handle(prompt("hi"));
+    let delta = json!({"type": "response.output_text.delta", "item_id": "m", "output_index": 0,
+        "content_index": 0, "delta": "Hel"});
+    let shown: Vec<_> = machine
+        .handle(Event::Model(parse(&delta)))
+        .iter()
+        .map(brief)
+        .collect();
+    assert_eq!(
+        shown,
+        ["emit AnswerDelta { kind: AgentMessage, delta: \"Hel\" }"]
+    );
+    let again: Vec<_> = machine
+        .handle(Event::ModelEnded(Ended::Eof))
+        .iter()
+        .map(brief)
+        .collect();
+    assert_eq!(again[0], "emit AnswerDiscarded");
+}
+
+#[test]
 fn a_person_may_ask_for_a_summary() {
     let mut machine = machine();
     assert_eq!(machine.handle(Event::Compact), []);
@@ -316,9 +383,12 @@ fn usage_is_that_of_the_turn() {
             input_tokens: 20,
             cached_input_tokens: 8,
             output_tokens: 4,
+            ..Usage::default()
         };
-        let last = ThreadEvent::TurnCompleted { usage: expected };
-        assert_eq!(effects.last(), Some(&Effect::Emit(last)));
+        let Some(Effect::Emit(ThreadEvent::TurnCompleted { usage, facts })) = effects.last() else {
+            panic!("{effects:?}")
+        };
+        assert_eq!((*usage, facts.requests), (expected, 2));
     }
 }
 
@@ -502,6 +572,7 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
         2 => Just(Event::CallFinished(CallResult::Rejected { message: "no".to_owned() })),
         1 => Just(Event::Compact),
         1 => Just(Event::Interrupt),
+        1 => Just(Event::Expired),
         1 => Just(Event::RecordFailed("disk full".to_owned())),
     ]
 }
@@ -510,10 +581,16 @@ fn machine() -> Machine {
     Machine::new(Vec::new(), LIMITS)
 }
 
-/// One that summarizes conversations of more than 100 tokens.
+/// One that summarizes conversations of more than 100 tokens, and asks no more than six times.
 fn small_machine() -> Machine {
     let mut machine = machine();
     machine.limit_context(100);
+    machine.preview();
+    let bounds = Bounds {
+        requests: Some(6),
+        ..Bounds::default()
+    };
+    machine.bound(bounds, None);
     machine
 }
 
