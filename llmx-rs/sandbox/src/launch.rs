@@ -154,6 +154,10 @@ pub(crate) fn helper(
     command: &[OsString],
 ) -> Result<Launch, SandboxError> {
     let arguments = [plan::HELPER.into(), "--".into()];
+    let text = serde_json::to_string(plan)?;
+    if text.len() > LONGEST_PLAN {
+        return Err(SandboxError::TooMuchToProtect(text.len()));
+    }
     Ok(Launch {
         program: helper.into(),
         arg0: Some("llmx".into()),
@@ -161,7 +165,7 @@ pub(crate) fn helper(
             .into_iter()
             .chain(command.iter().cloned())
             .collect(),
-        variables: vec![(plan::VARIABLE.into(), serde_json::to_string(plan)?.into())],
+        variables: vec![(plan::VARIABLE.into(), text.into())],
         workdir: plan.workdir.clone(),
     })
 }
@@ -183,3 +187,6 @@ fn without_credentials(grant: &Grant) -> Result<(), SandboxError> {
     }
     Ok(())
 }
+
+/// Linux takes no longer string than 128 KiB in an environment; the variable's name is part of it.
+const LONGEST_PLAN: usize = 120 << 10;

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::net::sockopt::{socket_domain, socket_type};
 use rustix::net::{AddressFamily, SocketFlags, socket_with};
@@ -172,13 +173,27 @@ fn connect_by_path(
     let ours = match rules.own_processes {
         // Processes outside have no number here.
         true => peer > 0,
-        false => is_descendant(peer),
+        // Numbers are used again: the listener must live, so that its number is its own.
+        false => {
+            let listener = sys::peer_process(&probe)?;
+            let below = is_descendant(peer);
+            is_alive(&listener)? && below
+        }
     };
     if !ours {
         return Err(io::Error::from_raw_os_error(libc::EPERM));
     }
     drop(probe);
     sys::connect(socket, &address)
+}
+
+fn is_alive(pidfd: &OwnedFd) -> io::Result<bool> {
+    let mut watched = [PollFd::new(pidfd, PollFlags::IN)];
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    Ok(poll(&mut watched, Some(&now))? == 0)
 }
 
 /// Returns the process that a thread belongs to.

@@ -44,6 +44,11 @@ fn program(plan: &Plan, brokered: bool) -> Vec<libc::sock_filter> {
     for (call, _reason) in FORBIDDEN {
         program.extend([skip_unless_equal(number(*call), 1), refuse(libc::EPERM)]);
     }
+    if plan.rung == Rung::Landlock {
+        for call in SHARED_MEMORY {
+            program.extend([skip_unless_equal(number(*call), 1), refuse(libc::EPERM)]);
+        }
+    }
     for call in HIDDEN {
         // Libraries try these first and know what to do on a kernel without them.
         program.extend([skip_unless_equal(number(*call), 1), refuse(libc::ENOSYS)]);
@@ -252,6 +257,20 @@ const FORBIDDEN: &[(libc::c_long, &str)] = &[
     (libc::SYS_syslog, "reads the kernel's log"),
     (libc::SYS_vhangup, "the terminal of others"),
     (libc::SYS_lookup_dcookie, "an old way into the kernel"),
+];
+
+/// Objects that all processes of a user share where there is no IPC namespace.
+const SHARED_MEMORY: &[libc::c_long] = &[
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
 ];
 
 /// `clone3` takes its flags in memory, where no filter sees them.

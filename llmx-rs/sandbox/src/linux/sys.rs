@@ -319,6 +319,23 @@ pub(super) fn peer(socket: &OwnedFd) -> io::Result<i32> {
     Ok(peer.pid)
 }
 
+/// Returns a descriptor of the process at the other end of a Unix socket, which Linux 6.5 offers.
+pub(super) fn peer_process(socket: &OwnedFd) -> io::Result<OwnedFd> {
+    let mut number: libc::c_int = -1;
+    let mut length = libc::socklen_t::try_from(size_of_val(&number)).unwrap_or_default();
+    // SAFETY: the kernel writes at most `length` bytes into `number`, which has that size.
+    checked(unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERPIDFD,
+            (&raw mut number).cast(),
+            &raw mut length,
+        )
+    })?;
+    adopt(number)
+}
+
 fn signal_set(signals: &[i32]) -> libc::sigset_t {
     // SAFETY: `sigemptyset` initialises the whole set before it is read.
     unsafe {
