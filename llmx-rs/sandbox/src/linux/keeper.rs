@@ -15,6 +15,7 @@ use rustix::process::{
     set_parent_process_death_signal, setpgid,
 };
 
+use super::broker::Broker;
 use super::message::{Answer, Doing};
 use super::sys::{self, Fork, Reaped};
 use super::{command, front, landlocked, mounts};
@@ -56,18 +57,24 @@ fn keep(
         _ => None,
     };
     withdraw(plan)?;
+    let (broker, handoff) = Broker::new(plan).unzip();
     let child = match sys::fork().doing("starting a process")? {
-        Fork::Child => command::become_it(plan, command, rules, status),
+        Fork::Child => command::become_it(plan, command, rules, handoff.as_ref(), status),
         Fork::Parent(child) => child,
     };
-    drop(rules);
+    drop((rules, handoff));
     let signals = sys::hold_signals(&[libc::SIGCHLD]).doing("holding signals")?;
     // In a group of its own, what the terminal or the owner sends to the command's group does not
     // end the keeper before the command.
     let _leader = setpgid(None, None);
     let _kept_out = front::forget_streams();
-    let ended = attend(plan, child, orders, &signals);
-    clear(plan, Instant::now() + LINGER, orders, &signals);
+    let mut watch = Watch {
+        orders: Some(orders),
+        signals: &signals,
+        broker,
+    };
+    let ended = watch.attend(plan, child);
+    watch.clear(plan, Instant::now() + LINGER);
     Ok(ended)
 }
 
@@ -78,73 +85,101 @@ fn withdraw(plan: &Plan) -> Result<(), String> {
     command::drop_capabilities(plan)
 }
 
-/// Follows orders until the command has ended, and returns its raw wait status.
-fn attend(plan: &Plan, child: i32, orders: &OwnedFd, signals: &OwnedFd) -> i32 {
-    let mut open = true;
-    loop {
-        while sys::next_signal(signals).is_some() {}
+/// What the keeper listens to.
+struct Watch<'a> {
+    /// Where the front sends signals to; nothing once the front is gone.
+    orders: Option<&'a OwnedFd>,
+    signals: &'a OwnedFd,
+    broker: Option<Broker>,
+}
+
+impl Watch<'_> {
+    /// Follows orders until the command has ended, and returns its raw wait status.
+    fn attend(&mut self, plan: &Plan, child: i32) -> i32 {
         loop {
-            match sys::reap() {
-                Reaped::Child(ended) if ended.pid == child => return ended.status,
-                Reaped::Child(_) => {}
-                Reaped::NoneYet => break,
-                // Cannot be while the command lives; a made-up kill says that it is gone.
-                Reaped::NoChildren => return libc::SIGKILL,
+            loop {
+                match sys::reap() {
+                    Reaped::Child(ended) if ended.pid == child => return ended.status,
+                    Reaped::Child(_) => {}
+                    Reaped::NoneYet => break,
+                    // Cannot be while the command lives; a made-up kill says that it is gone.
+                    Reaped::NoChildren => return libc::SIGKILL,
+                }
             }
-        }
-        if !wait(orders, open, signals, None) {
-            continue;
-        }
-        let mut order = [0];
-        match rustix::io::read(orders, &mut order) {
-            Ok(1) => hand_on(plan, child, i32::from(order[0])),
-            // The front is gone, and with it the reason to go on.
-            _ => {
-                open = false;
-                sys::kill(child, libc::SIGKILL);
+            match self.wait(None) {
+                Some(Order::Signal(signal)) => hand_on(plan, child, signal),
+                Some(Order::Gone) => sys::kill(child, libc::SIGKILL),
+                None => {}
             }
         }
     }
+
+    /// Waits until nothing is left, kills what is left at `deadline`, and waits for that.
+    fn clear(&mut self, plan: &Plan, deadline: Instant) {
+        loop {
+            match sys::reap() {
+                Reaped::Child(_) => continue,
+                Reaped::NoChildren => return,
+                Reaped::NoneYet => {}
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.orders.is_none() {
+                // Elsewhere all end with the keeper.
+                if plan.rung == Rung::Landlock {
+                    kill_descendants(self.signals);
+                }
+                return;
+            }
+            // Signals are for the command, which has ended.
+            let _order = self.wait(Some(left));
+        }
+    }
+
+    /// Waits for a child or an order, and lets the broker do its work meanwhile.
+    fn wait(&mut self, limit: Option<Duration>) -> Option<Order> {
+        let mut watched = vec![PollFd::new(self.signals, PollFlags::IN)];
+        let broker = self.broker.as_ref().map(|broker| {
+            watched.push(PollFd::from_borrowed_fd(broker.watched(), PollFlags::IN));
+            watched.len() - 1
+        });
+        if let Some(orders) = self.orders {
+            watched.push(PollFd::new(orders, PollFlags::IN));
+        }
+        let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
+        let _interrupted = poll(&mut watched, limit.as_ref());
+        let ready = |index: usize| {
+            watched
+                .get(index)
+                .is_some_and(|fd| !fd.revents().is_empty())
+        };
+        let asked = broker.is_some_and(ready);
+        let ordered = self.orders.is_some() && ready(watched.len() - 1);
+        while sys::next_signal(self.signals).is_some() {}
+        if asked && !self.broker.as_mut().is_some_and(Broker::serve) {
+            self.broker = None;
+        }
+        let orders = self.orders.filter(|_| ordered)?;
+        let mut order = [0];
+        match rustix::io::read(orders, &mut order) {
+            Ok(1) => Some(Order::Signal(order[0].into())),
+            _ => {
+                self.orders = None;
+                Some(Order::Gone)
+            }
+        }
+    }
+}
+
+/// What the front has the keeper do.
+enum Order {
+    Signal(i32),
+    /// The front is gone, and with it the reason to go on.
+    Gone,
 }
 
 /// Sends a signal to the command, with all of its group where it has a group of its own.
 fn hand_on(plan: &Plan, child: i32, signal: i32) {
     sys::kill(if plan.new_session { -child } else { child }, signal);
-}
-
-/// Waits until nothing is left, kills what is left at `deadline`, and waits for that.
-fn clear(plan: &Plan, deadline: Instant, orders: &OwnedFd, signals: &OwnedFd) {
-    let mut open = true;
-    loop {
-        while sys::next_signal(signals).is_some() {}
-        match sys::reap() {
-            Reaped::Child(_) => continue,
-            Reaped::NoChildren => return,
-            Reaped::NoneYet => {}
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() || !open {
-            if plan.rung == Rung::Landlock {
-                return kill_descendants(signals);
-            }
-            return;
-        }
-        if wait(orders, open, signals, Some(left)) {
-            // Orders are for the command, which has ended; only their end means something.
-            open = rustix::io::read(orders, &mut [0]).is_ok_and(|read| read > 0);
-        }
-    }
-}
-
-/// Waits for a signal or an order; returns whether there is an order to read.
-fn wait(orders: &OwnedFd, open: bool, signals: &OwnedFd, limit: Option<Duration>) -> bool {
-    let mut watched = vec![PollFd::new(signals, PollFlags::IN)];
-    if open {
-        watched.push(PollFd::new(orders, PollFlags::IN));
-    }
-    let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
-    let _interrupted = poll(&mut watched, limit.as_ref());
-    watched.get(1).is_some_and(|fd| !fd.revents().is_empty())
 }
 
 /// Kills every process below this one, again and again until none is left.
