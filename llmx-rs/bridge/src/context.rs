@@ -93,7 +93,9 @@ fn call_ids(request: &Request) -> BTreeSet<String> {
 fn blank(request: &Request) -> Response {
     let mut fields = SILENT.clone();
     let mut tell = |name: &str, value: Value| {
-        if let Some(field) = fields.get_mut(name).filter(|_| !value.is_null()) {
+        if !value.is_null()
+            && let Some(field) = fields.get_mut(name)
+        {
             *field = value;
         }
     };

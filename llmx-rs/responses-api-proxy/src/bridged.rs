@@ -73,17 +73,13 @@ impl Bridged {
             recorder.chunk(&body);
             recorder.complete();
         }
-        match self.ask(&body, &head.headers).await {
+        match self.ask(&body, head.headers).await {
             Ok(answer) => answer.into_response(dumped.as_ref()).await,
             Err(response) => response.map(Outgoing::Own),
         }
     }
 
-    async fn ask(
-        &self,
-        body: &Bytes,
-        headers: &HeaderMap,
-    ) -> Result<Answer, Response<Full<Bytes>>> {
+    async fn ask(&self, body: &Bytes, headers: HeaderMap) -> Result<Answer, Response<Full<Bytes>>> {
         let mut request: responses::Request =
             serde_json::from_slice(body).map_err(|error| rescue::unreadable(&error))?;
         let turn = self.state.expand(&mut request, body);

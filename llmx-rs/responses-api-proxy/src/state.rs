@@ -74,7 +74,7 @@ pub(crate) struct Turn {
 /// What the client said in a turn.
 #[derive(Debug)]
 enum Input {
-    /// In the body of its request, which has little else.
+    /// In the body of its request, which is small or has little else.
     Within(Bytes),
     /// As JSON.
     Json(Bytes),
@@ -82,9 +82,9 @@ enum Input {
 
 impl Input {
     fn of(body: &Bytes, rest: &Request) -> Self {
-        // To look for the input takes longer than to see that there is little else.
-        let is_large = body.len() >= LARGE;
-        if is_large && json(rest).len() <= body.len() / 8 {
+        // To look for the input in a large body takes longer than to see that there is little else.
+        let is_most = || body.len() >= LARGE && json(rest).len() <= body.len() / 8;
+        if body.len() <= SMALL || is_most() {
             return Self::Within(body.clone());
         }
         Self::Json(request_body::input(body))
@@ -104,6 +104,9 @@ impl Input {
         .map(as_items)
     }
 }
+
+/// A body of this size is kept whole: to look for its input costs more than the rest of it.
+const SMALL: usize = 1536;
 
 /// Smaller bodies are looked through in no time.
 const LARGE: usize = 64 << 10;

@@ -63,12 +63,12 @@ impl ResponsesWriter {
         Self {
             response: context.begin(seq.response_id(), stamp),
             seq,
-            origin: context.origin.clone(),
+            origin: mem::take(&mut context.origin),
             limits: context.limits,
             begun: false,
             bytes: 0,
             open: BTreeMap::new(),
-            call_ids: context.call_ids.clone(),
+            call_ids: mem::take(&mut context.call_ids),
             message: None,
             reasoning: None,
         }

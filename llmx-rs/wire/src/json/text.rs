@@ -20,18 +20,19 @@ pub(super) fn write(text: &str, out: &mut Vec<u8>) {
 /// Returns how many bytes at the beginning need no escape.
 fn plain_bytes(bytes: &[u8]) -> usize {
     let mut plain = 0;
-    for stride in bytes.chunks(STRIDE) {
+    for stride in bytes.chunks_exact(STRIDE) {
         // Without a way out in the middle, the compiler looks at all of them at once.
         if stride
             .iter()
             .fold(false, |any, byte| any | is_special(*byte))
         {
-            let found = stride.iter().position(|byte| is_special(*byte));
-            return plain + found.unwrap_or_default();
+            break;
         }
-        plain += stride.len();
+        plain += STRIDE;
     }
-    plain
+    let rest = bytes.get(plain..).unwrap_or_default();
+    let special = rest.iter().position(|byte| is_special(*byte));
+    plain + special.unwrap_or(rest.len())
 }
 
 fn is_special(byte: u8) -> bool {
