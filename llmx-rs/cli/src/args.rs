@@ -96,6 +96,16 @@ pub(crate) enum SessionsCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExecOptions {
+    /// Send a picture with the prompt; several with commas or by repeating it.
+    #[arg(
+        short,
+        long = "image",
+        value_name = "FILE",
+        value_delimiter = ',',
+        global = true
+    )]
+    pub(crate) images: Vec<PathBuf>,
+
     /// Set a value of the configuration: a dotted path, then TOML or plain text; repeatable.
     #[arg(short = 'c', long = "config", value_name = "KEY=VALUE", global = true)]
     pub(crate) overrides: Vec<String>,

@@ -50,6 +50,7 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
     let exec = llmx_exec::ExecArgs {
         prompt,
         beginning,
+        images: options.images,
         json: options.json,
         json_deltas: options.json_deltas,
         bounds: Bounds {

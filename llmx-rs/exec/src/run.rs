@@ -11,7 +11,7 @@ use anyhow::{Error, Result};
 use llmx_config::Config;
 use llmx_core::turn::Bounds;
 use llmx_core::{Beginning, Origin, Session, System};
-use llmx_protocol::{ApprovalPolicy, ErrorCode, Op, ThreadEvent};
+use llmx_protocol::{ApprovalPolicy, ErrorCode, Op, Prompt, ThreadEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
@@ -21,13 +21,15 @@ use crate::last_message::LastMessageFile;
 use crate::output::{self, Report, Style};
 use crate::stdin::Stdin;
 use crate::stop::{self, Stop};
-use crate::{json, prompt};
+use crate::{images, json, prompt};
 
 /// What a person asks of a run.
 #[derive(Debug, Clone, Default)]
 pub struct ExecArgs {
     /// The prompt; `-` or nothing means stdin.
     pub prompt: Option<String>,
+    /// Files of pictures that go with the prompt.
+    pub images: Vec<PathBuf>,
     /// How the conversation begins.
     pub beginning: Beginning,
     /// Whether stdout holds JSON lines instead of the last message.
@@ -103,6 +105,13 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
             return Ending::Usage;
         }
     };
+    let images = match images::read_all(&args.images) {
+        Ok(images) => images,
+        Err(error) => {
+            refuse(args.json, &format!("{error:#}"), &mut *stdout, &mut *stderr);
+            return Ending::Usage;
+        }
+    };
     let (session, file) = match prepare(&config, environment, &args) {
         Ok(prepared) => prepared,
         Err(error) => {
@@ -119,6 +128,10 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
     let (ops, ops_in) = mpsc::channel(OPS);
     let (events_out, events) = mpsc::channel(EVENTS);
     // The channel is empty, so there is room.
+    let prompt = Prompt {
+        text: prompt,
+        images,
+    };
     let _sent = ops.try_send(Op::UserTurn { prompt });
     let report = output::start(style, events, ops.clone(), stdout, stderr);
     let work = session.run(ops_in, events_out);

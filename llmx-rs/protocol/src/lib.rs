@@ -16,5 +16,5 @@ pub use ids::ThreadId;
 pub use item::{
     FileChange, FileChangeKind, ItemDetails, ItemError, ItemStatus, ThreadItem, TodoItem,
 };
-pub use op::Op;
+pub use op::{Op, Prompt};
 pub use policy::{ApprovalPolicy, SandboxMode, SandboxPolicy};

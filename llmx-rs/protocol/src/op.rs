@@ -2,13 +2,31 @@
 
 use crate::approval::ApprovalDecision;
 
+/// What a person wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prompt {
+    /// The words.
+    pub text: String,
+    /// Pictures that go with them, as `data:` URLs.
+    pub images: Vec<String>,
+}
+
+impl From<String> for Prompt {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            images: Vec::new(),
+        }
+    }
+}
+
 /// One request of a frontend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
     /// Take up a new prompt.
     UserTurn {
-        /// What the person wrote.
-        prompt: String,
+        /// What the person wants.
+        prompt: Prompt,
     },
     /// Replace the conversation by a summary of it.
     Compact,

@@ -70,6 +70,43 @@ fn a_turn_ends_at_its_limits_with_exit_codes_of_their_own() {
 }
 
 #[test]
+fn pictures_go_with_the_prompt_and_a_missing_one_stops_before_anything_is_sent() {
+    let upstream = ScriptedUpstream::start(|_| {
+        let completed = r#"{"type":"response.completed","response":{"id":"r","output":[
+            {"type":"message","role":"assistant","content":[{"type":"output_text","text":"a cat"}]}]}}"#;
+        vec![
+            Step::sse_head(),
+            Step::event(&completed.replace('\n', "")),
+            Step::last_chunk(),
+        ]
+    });
+    let world = World::new();
+    fs::write(world.path().join("work/cat.png"), b"\x89PNG\r\n").unwrap();
+    let run = |image: &str| {
+        world
+            .llmx(&["exec", "-m", "m", "-i", image, "what is this?"])
+            .env("LLMX_BASE_URL", upstream.url("/v1"))
+            .env("LLMX_API_KEY", "k")
+            .output()
+            .unwrap()
+    };
+    let output = run("none.png");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("none.png cannot be read"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(upstream.requests().is_empty());
+    let output = run("cat.png");
+    assert_eq!(stdout(&output).trim(), "a cat", "{}", stderr(&output));
+    let body: Value = serde_json::from_slice(&upstream.requests()[0].body).unwrap();
+    let content = body["input"].as_array().unwrap().last().unwrap()["content"].clone();
+    assert_eq!(content[0]["image_url"], "data:image/png;base64,iVBORw0K");
+    assert_eq!(content[1]["text"], "what is this?");
+}
+
+#[test]
 fn answers_are_shown_while_they_grow_on_request() {
     let world = World::new();
     let output = world

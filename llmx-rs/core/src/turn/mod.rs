@@ -27,7 +27,7 @@ mod vocabulary;
 use std::collections::VecDeque;
 
 use llmx_protocol::{
-    ApprovalDecision, ApprovalRequest, ErrorCode, ItemDetails, ItemStatus, ThreadError,
+    ApprovalDecision, ApprovalRequest, ErrorCode, ItemDetails, ItemStatus, Prompt, ThreadError,
     ThreadEvent, TurnFacts, Usage,
 };
 use llmx_wire::responses::{ContentPart, Item, Role, StreamEvent};
@@ -51,7 +51,7 @@ pub struct Machine {
     opening: Vec<Item>,
     conversation: Vec<Item>,
     /// Prompts that came while a turn was under way.
-    prompts: VecDeque<String>,
+    prompts: VecDeque<Prompt>,
     phase: Phase,
     limits: RetryLimits,
     retries: Retries,
@@ -239,15 +239,16 @@ impl Machine {
         }
     }
 
-    fn begin(&mut self, prompt: String, effects: &mut Vec<Effect>) {
+    fn begin(&mut self, prompt: Prompt, effects: &mut Vec<Effect>) {
         self.begin_counting();
         effects.push(Effect::Record(Record::TurnContext));
         let opening: Vec<_> = self.opening.drain(..).collect();
         for item in opening {
             self.append(item, effects);
         }
-        self.append(Item::text_message(Role::User, prompt.as_str()), effects);
-        effects.push(Effect::Record(Record::Note(Note::UserMessage(prompt))));
+        self.append(words_of(&prompt), effects);
+        let note = Note::UserMessage(prompt.text);
+        effects.push(Effect::Record(Record::Note(note)));
         effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
         self.ask(effects);
     }
@@ -621,6 +622,17 @@ impl Machine {
             self.stop(Note::TurnFailed(message.clone()), plain(message), effects);
         }
     }
+}
+
+/// Makes the item that holds what a person wants; pictures come before the words about them.
+fn words_of(prompt: &Prompt) -> Item {
+    let mut item = Item::text_message(Role::User, prompt.text.as_str());
+    if let (Item::Message(message), false) = (&mut item, prompt.images.is_empty()) {
+        let images = prompt.images.iter().map(ContentPart::input_image);
+        let words = ContentPart::input_text(prompt.text.as_str());
+        message.content = images.chain([words]).collect::<Vec<_>>().into();
+    }
+    item
 }
 
 fn plain(message: String) -> ThreadError {

@@ -1,13 +1,13 @@
 //! What the machine is told and what it asks for.
 
-use llmx_protocol::{ApprovalDecision, ItemDetails, ThreadEvent, Usage};
+use llmx_protocol::{ApprovalDecision, ItemDetails, Prompt, ThreadEvent, Usage};
 use llmx_wire::responses::{ContentPart, Item, StreamEvent};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A person wrote this.
-    Prompt(String),
+    Prompt(Prompt),
     /// A person wants the conversation to be summarized.
     Compact,
     /// The model's answer goes on.

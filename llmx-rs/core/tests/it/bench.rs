@@ -55,7 +55,11 @@ impl Bench {
         let (ops, ops_in) = mpsc::channel(4);
         let (events_out, mut events) = mpsc::channel(4);
         let prompt = "do it".to_owned();
-        ops.send(Op::UserTurn { prompt }).await.unwrap();
+        ops.send(Op::UserTurn {
+            prompt: prompt.into(),
+        })
+        .await
+        .unwrap();
         let watching = async {
             let mut seen = Vec::new();
             let mut ops = Some(ops);

@@ -177,7 +177,11 @@ async fn a_frontend_that_goes_away_ends_the_turn_and_the_file_says_so() {
     let (ops, ops_in) = tokio::sync::mpsc::channel(1);
     let (events_out, mut events) = tokio::sync::mpsc::channel(1);
     let prompt = "do it".to_owned();
-    ops.send(Op::UserTurn { prompt }).await.unwrap();
+    ops.send(Op::UserTurn {
+        prompt: prompt.into(),
+    })
+    .await
+    .unwrap();
     let leave = async move {
         while let Some(event) = events.recv().await {
             if matches!(event, ThreadEvent::ItemStarted { .. }) {

@@ -628,7 +628,7 @@ fn number(item: &llmx_protocol::ThreadItem) -> Option<u64> {
 }
 
 fn prompt(text: &str) -> Event {
-    Event::Prompt(text.to_owned())
+    Event::Prompt(text.to_owned().into())
 }
 
 fn prepared(command: &str) -> Event {
