@@ -38,7 +38,8 @@ fn keep(
     orders: &OwnedFd,
     status: &OwnedFd,
 ) -> Result<i32, String> {
-    let group = getpgrp();
+    // In another process namespace the group may have no number.
+    let group = (plan.rung == Rung::Landlock).then(getpgrp);
     match plan.rung {
         Rung::Namespaces => {
             // Where the keeper is pid 1 its death is the death of all.
@@ -64,9 +65,9 @@ fn keep(
     let (broker, handoff) = Broker::new(plan).unzip();
     let child = match sys::fork().doing("starting a process")? {
         Fork::Child => {
-            if plan.rung == Rung::Landlock && !plan.new_session {
+            if group.is_some() && !plan.new_session {
                 // If the group is gone, so is the front, and the keeper ends this at once.
-                let _gone = setpgid(None, Some(group));
+                let _gone = setpgid(None, group);
             }
             command::become_it(plan, command, rules, handoff.as_ref(), status)
         }
