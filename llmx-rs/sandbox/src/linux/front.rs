@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, PidfdFlags, getpid, getppid, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, getpid, getppid, pidfd_open, set_child_subreaper};
 use rustix::stdio::{dup2_stdin, dup2_stdout};
 
 use super::message::{Answer, Doing, complain};
@@ -53,6 +53,10 @@ fn supervise(plan: &Plan, command: &[OsString]) -> Result<Option<Answer>, String
     if plan.rung == Rung::Namespaces {
         namespaces::enter(plan)?;
     }
+    if plan.rung == Rung::Landlock {
+        // Should the keeper be killed, its orphans come here.
+        set_child_subreaper(Some(getpid())).doing("becoming the reaper of orphans")?;
+    }
     let keeper = match sys::fork().doing("starting a process")? {
         Fork::Child => {
             drop((orders, status));
@@ -68,6 +72,9 @@ fn supervise(plan: &Plan, command: &[OsString]) -> Result<Option<Answer>, String
     let _kept_out = forget_streams();
     attend(plan, &owner, &signals, orders, &status);
     sys::wait_for(keeper).doing("waiting for the command")?;
+    if plan.rung == Rung::Landlock {
+        keeper::kill_descendants(&signals);
+    }
     Ok(Answer::read(status))
 }
 

@@ -11,7 +11,7 @@ use std::{fs, io};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    DumpableBehavior, Signal, getpid, set_child_subreaper, set_dumpable_behavior,
+    DumpableBehavior, Signal, getpgrp, getpid, set_child_subreaper, set_dumpable_behavior,
     set_parent_process_death_signal, setpgid,
 };
 
@@ -38,6 +38,8 @@ fn keep(
     orders: &OwnedFd,
     status: &OwnedFd,
 ) -> Result<i32, String> {
+    // In another process namespace the group may have no number.
+    let group = (plan.rung == Rung::Landlock).then(getpgrp);
     match plan.rung {
         Rung::Namespaces => {
             // Where the keeper is pid 1 its death is the death of all.
@@ -49,6 +51,9 @@ fn keep(
         }
         Rung::Landlock => {
             set_child_subreaper(Some(getpid())).doing("becoming the reaper of orphans")?;
+            // Whoever kills the group that this was started in shall not kill the keeper with it,
+            // so the keeper is in its own before the command exists. The command goes back.
+            setpgid(None, None).doing("leaving the process group")?;
         }
         Rung::Bubblewrap | Rung::Seatbelt => {}
     }
@@ -59,13 +64,19 @@ fn keep(
     withdraw(plan)?;
     let (broker, handoff) = Broker::new(plan).unzip();
     let child = match sys::fork().doing("starting a process")? {
-        Fork::Child => command::become_it(plan, command, rules, handoff.as_ref(), status),
+        Fork::Child => {
+            if group.is_some() && !plan.new_session {
+                // If the group is gone, so is the front, and the keeper ends this at once.
+                let _gone = setpgid(None, group);
+            }
+            command::become_it(plan, command, rules, handoff.as_ref(), status)
+        }
         Fork::Parent(child) => child,
     };
     drop((rules, handoff));
     let signals = sys::hold_signals(&[libc::SIGCHLD]).doing("holding signals")?;
-    // In a group of its own, what the terminal or the owner sends to the command's group does not
-    // end the keeper before the command.
+    // Where the end of the keeper is the end of all, the command had to be first: it stays in the
+    // group that it inherits, whose number means nothing in its namespace.
     let _leader = setpgid(None, None);
     let _kept_out = front::forget_streams();
     let mut watch = Watch {
@@ -186,18 +197,18 @@ fn hand_on(plan: &Plan, child: i32, signal: i32) {
 ///
 /// A process that forks while it is being killed leaves an orphan, which the next round finds:
 /// orphans come to this process, whatever session they are in.
-fn kill_descendants(signals: &OwnedFd) {
+pub(super) fn kill_descendants(signals: &OwnedFd) {
     loop {
         while sys::next_signal(signals).is_some() {}
-        for pid in descendants().unwrap_or_default() {
-            sys::kill(pid, libc::SIGKILL);
-        }
         loop {
             match sys::reap() {
                 Reaped::Child(_) => {}
                 Reaped::NoneYet => break,
                 Reaped::NoChildren => return,
             }
+        }
+        for pid in descendants().unwrap_or_default() {
+            sys::kill(pid, libc::SIGKILL);
         }
         let mut watched = [PollFd::new(signals, PollFlags::IN)];
         let _interrupted = poll(&mut watched, Some(&ROUND));
