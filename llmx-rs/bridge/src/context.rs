@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::mem;
-use std::sync::LazyLock;
 
 use llmx_wire::responses::{Item, Request, Response, Status, TextOrList};
 use serde_json::{Value, json};
@@ -91,12 +90,10 @@ fn call_ids(request: &Request) -> BTreeSet<String> {
 
 /// Makes a response with every field that the API documents, null where there is nothing to say.
 fn blank(request: &Request) -> Response {
-    let mut fields = SILENT.clone();
+    let mut fields = Extra::new();
     let mut tell = |name: &str, value: Value| {
-        if !value.is_null()
-            && let Some(field) = fields.get_mut(name)
-        {
-            *field = value;
+        if !value.is_null() {
+            fields.insert(name.to_owned(), value);
         }
     };
     for name in REPEATED {
@@ -124,6 +121,7 @@ fn blank(request: &Request) -> Response {
     }
     Response {
         model: Some(request.model.clone()),
+        is_complete: true,
         extra: fields,
         ..Response::default()
     }
@@ -139,42 +137,6 @@ const REPEATED: &[&str] = &[
     "truncation",
     "user",
 ];
-
-/// The fields of a response to a request that says nothing of them. To copy them costs a fraction
-/// of making them.
-static SILENT: LazyLock<Extra> = LazyLock::new(|| {
-    let fields = [
-        ("object", json!("response")),
-        ("created_at", json!(0)),
-        ("error", Value::Null),
-        ("incomplete_details", Value::Null),
-        ("usage", Value::Null),
-        ("background", json!(false)),
-        ("instructions", Value::Null),
-        ("max_output_tokens", Value::Null),
-        ("max_tool_calls", Value::Null),
-        ("metadata", json!({})),
-        ("parallel_tool_calls", json!(true)),
-        ("previous_response_id", Value::Null),
-        ("prompt_cache_key", Value::Null),
-        ("reasoning", reasoning(&Request::default())),
-        ("safety_identifier", Value::Null),
-        ("service_tier", Value::Null),
-        ("store", json!(false)),
-        ("temperature", Value::Null),
-        ("text", text(&Request::default())),
-        ("tool_choice", json!("auto")),
-        ("tools", json!([])),
-        ("top_logprobs", json!(0)),
-        ("top_p", Value::Null),
-        ("truncation", json!("disabled")),
-        ("user", Value::Null),
-    ];
-    fields
-        .map(|(name, value)| (name.to_owned(), value))
-        .into_iter()
-        .collect()
-});
 
 fn reasoning(request: &Request) -> Value {
     let asked = request.reasoning.clone().unwrap_or_default();

@@ -1,40 +1,129 @@
 //! The response object: what a request without a stream returns, and what lifecycle events carry.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::sync::LazyLock;
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::item::Item;
 use crate::Extra;
 use crate::lenient::null_as_default;
 
 /// What the model answered, as far as it has come.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Response {
     /// The server's name for the response; empty where it gave none.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
     /// How far it has come, or how it ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// The model that answered.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The answer.
     #[serde(default, deserialize_with = "null_as_default")]
     pub output: Vec<Item>,
     /// What it cost; absent until the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
     /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ApiError>,
     /// Why it stopped early.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub incomplete_details: Option<IncompleteDetails>,
+    /// Whether all fields that the API documents are written, as it writes them for a request
+    /// that says nothing of them. To hold them would cost more than the rest of a response.
+    #[serde(skip)]
+    pub is_complete: bool,
     /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
+
+impl Response {
+    /// Returns the documented fields that nothing else says.
+    fn silent_fields(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        let documented = self.is_complete.then(|| DOCUMENTED.iter());
+        documented
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, silent)| {
+                let is_told = match *name {
+                    "usage" => self.usage.is_some(),
+                    "error" => self.error.is_some(),
+                    "incomplete_details" => self.incomplete_details.is_some(),
+                    _ => false,
+                };
+                (!is_told).then(|| (*name, self.extra.get(*name).unwrap_or(silent)))
+            })
+    }
+}
+
+// Written by hand because the documented fields keep their order, told or not.
+impl Serialize for Response {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.id)?;
+        entry(&mut map, "status", self.status.as_ref())?;
+        entry(&mut map, "model", self.model.as_ref())?;
+        map.serialize_entry("output", &self.output)?;
+        entry(&mut map, "usage", self.usage.as_ref())?;
+        entry(&mut map, "error", self.error.as_ref())?;
+        entry(
+            &mut map,
+            "incomplete_details",
+            self.incomplete_details.as_ref(),
+        )?;
+        for (name, value) in self.silent_fields() {
+            map.serialize_entry(name, value)?;
+        }
+        for (name, value) in &self.extra {
+            let is_written = self.is_complete && DOCUMENTED.iter().any(|(known, _)| known == name);
+            if !is_written {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+fn entry<M: SerializeMap, T: Serialize>(
+    map: &mut M,
+    name: &str,
+    value: Option<&T>,
+) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| map.serialize_entry(name, value))
+}
+
+/// The fields beyond the typed ones that the API documents, and what they are where a request says
+/// nothing of them.
+static DOCUMENTED: LazyLock<[(&str, Value); 25]> = LazyLock::new(|| {
+    [
+        ("object", json!("response")),
+        ("created_at", json!(0)),
+        ("error", Value::Null),
+        ("incomplete_details", Value::Null),
+        ("usage", Value::Null),
+        ("background", json!(false)),
+        ("instructions", Value::Null),
+        ("max_output_tokens", Value::Null),
+        ("max_tool_calls", Value::Null),
+        ("metadata", json!({})),
+        ("parallel_tool_calls", json!(true)),
+        ("previous_response_id", Value::Null),
+        ("prompt_cache_key", Value::Null),
+        ("reasoning", json!({"effort": null, "summary": null})),
+        ("safety_identifier", Value::Null),
+        ("service_tier", Value::Null),
+        ("store", json!(false)),
+        ("temperature", Value::Null),
+        ("text", json!({"format": {"type": "text"}})),
+        ("tool_choice", json!("auto")),
+        ("tools", json!([])),
+        ("top_logprobs", json!(0)),
+        ("top_p", Value::Null),
+        ("truncation", json!("disabled")),
+        ("user", Value::Null),
+    ]
+});
 
 /// How far a response has come, or how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
