@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 from harness import Failed
 
@@ -39,8 +40,19 @@ def versions(folder, name):
     return subprocess.check_output(["node", "-e", script, NODE[name], package], text=True).strip()
 
 
-def step(command):
-    """The installers keep the environment of the caller: it may name a mirror."""
+def step(command, tries=3):
+    """The installers keep the environment of the caller: it may name a mirror. A registry may fail
+    for a moment, and that is no finding about llmx."""
+    for left in reversed(range(tries)):
+        try:
+            return attempt(command)
+        except (Failed, subprocess.TimeoutExpired):
+            if not left:
+                raise
+            time.sleep(10)
+
+
+def attempt(command):
     ended = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                            env=os.environ, timeout=600)
     if ended.returncode != 0:

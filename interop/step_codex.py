@@ -7,6 +7,7 @@ from harness import HERE, KEY, equal, expect, fresh, proxy, run
 from upstream import ENDPOINTS, Answer, scripted
 
 PATCH = '*** Begin Patch\n*** Update File: a.txt\n@@\n-hello\n+h\u00e4llo "quoted" \\ back\n*** End Patch\n'
+ADD = "*** Begin Patch\n*** Add File: b.txt\n+cut\n*** End Patch"
 PATCHED = 'h\u00e4llo "quoted" \\ back\n'
 
 
@@ -25,6 +26,7 @@ def decide(request):
 def step(verdicts, llmx, folder):
     own_tools(verdicts, llmx, folder)
     tools_of_a_server(verdicts, llmx, folder)
+    cut_off(verdicts, llmx, folder)
     for dialect in ("messages", "gemini"):
         other_dialect(verdicts, llmx, folder, dialect)
 
@@ -77,6 +79,18 @@ def other_dialect(verdicts, llmx, folder, dialect):
                 expect(part in result, f"a tool answered {result!r}, not {part!r}")
 
 
+def cut_off(verdicts, llmx, folder):
+    """A call that the limit cuts off must not run, even if what is left of it would be a whole patch or command."""
+    for name, arguments in (("apply_patch", {"input": ADD}), ("exec_command", {"cmd": "touch b.txt"})):
+        work = folder / "run" / "codex-cut-work"
+        decide = lambda request: Answer(calls=[("call_x", name, arguments)], cut=len('"}'))
+        with scripted(decide) as upstream, proxy(llmx, f"{upstream.url}/v1/chat/completions", "--bridge-to-chat") as base:
+            with verdicts.check(f"codex does not run an {name} that was cut off"):
+                codex(folder, base, work, "max_output_tokens", exit_code=1)
+                expect(upstream.requests, "nothing was asked")
+                equal([path.name for path in work.iterdir()], [], "files")
+
+
 def tools_of_a_server(verdicts, llmx, folder):
     """MCP tools are deferred by Codex: the model searches them first, and calls what it found."""
     with scripted(search_then_multiply) as upstream, proxy(llmx, f"{upstream.url}/v1/chat/completions", "--bridge-to-chat") as base:
@@ -99,7 +113,7 @@ def search_then_multiply(request):
     return Answer("It is 42.")
 
 
-def codex(folder, base, work, last_word, more_config=""):
+def codex(folder, base, work, last_word, more_config="", exit_code=0):
     """Runs one prompt to its end in fresh folders; returns its events, one line of JSON each."""
     home, work = fresh(folder / "run" / "codex-home"), fresh(work)
     (home / "config.toml").write_text(
@@ -109,7 +123,7 @@ def codex(folder, base, work, last_word, more_config=""):
     command = [folder / "codex" / "node_modules" / ".bin" / "codex", "exec", "--json", "--skip-git-repo-check",
                "-s", "danger-full-access", "-C", work, "do it"]
     ended = run(command, timeout=120, env={"CODEX_HOME": home, "HOME": home})
-    equal(ended.returncode, 0, f"exit code ({ended.stdout[-800:]} {ended.stderr[-800:]})")
+    equal(ended.returncode, exit_code, f"exit code ({ended.stdout[-800:]} {ended.stderr[-800:]})")
     expect(last_word in ended.stdout, f"the last word is missing: {ended.stdout[-800:]}")
     return ended.stdout
 

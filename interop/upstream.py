@@ -34,10 +34,11 @@ class Request:
 
 
 class Answer:
-    """What the scripted model says: text, or calls of (id, name, arguments), or an error."""
+    """What the scripted model says: text, or calls of (id, name, arguments), or an error. With `cut`, the limit on
+    its length takes that many characters off the end of each call, streamed over Chat."""
 
-    def __init__(self, text="", calls=(), status=200, error=""):
-        self.text, self.calls, self.status, self.error = text, list(calls), status, error
+    def __init__(self, text="", calls=(), status=200, error="", cut=0):
+        self.text, self.calls, self.status, self.error, self.cut = text, list(calls), status, error, cut
 
 
 class Chat:
@@ -68,9 +69,10 @@ class Chat:
             yield chunk({"content": piece})
         for index, (call_id, name, arguments) in enumerate(answer.calls):
             yield chunk({"tool_calls": [{"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": ""}}]})
-            for piece in pieces(json.dumps(arguments)):
+            written = json.dumps(arguments)
+            for piece in pieces(written[: len(written) - answer.cut]):
                 yield chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
-        yield chunk({}, "tool_calls" if answer.calls else "stop")
+        yield chunk({}, "length" if answer.cut else "tool_calls" if answer.calls else "stop")
         yield None, {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "scripted", "choices": [], "usage": Chat.USAGE}
         yield None, "[DONE]"
 

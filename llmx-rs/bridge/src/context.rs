@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::mem;
+use std::sync::LazyLock;
 
 use llmx_wire::responses::{Item, Request, Response, Status, TextOrList};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use crate::options::Options;
 use crate::seal::Origin;
 use crate::tools::ToolTable;
-use crate::{Limits, Stamp};
+use crate::{Extra, Limits, Stamp};
 
 /// What the translation of a request leaves for the translation of its answer: the names that
 /// tools got, and what a response repeats of its request.
@@ -27,6 +28,8 @@ pub struct Context {
     pub(crate) call_ids: BTreeSet<String>,
     /// A response that has not begun.
     pub(crate) blank: Response,
+    /// Whether the client waits for the one object that the last event holds.
+    pub(crate) whole: bool,
 }
 
 impl Context {
@@ -41,7 +44,16 @@ impl Context {
             calls_in_text: options.calls_in_text,
             call_ids: call_ids(request),
             blank: blank(request),
+            whole: false,
         }
+    }
+
+    /// Says that the client has no use for the events before the terminal one: the same
+    /// translation then leaves them out.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.whole = true;
+        self
     }
 
     /// Takes the response out, at its beginning. A context begins one response.
@@ -79,12 +91,58 @@ fn call_ids(request: &Request) -> BTreeSet<String> {
 
 /// Makes a response with every field that the API documents, null where there is nothing to say.
 fn blank(request: &Request) -> Response {
-    let mut response = Response {
-        model: Some(request.model.clone()),
-        ..Response::default()
+    let mut fields = SILENT.clone();
+    let mut tell = |name: &str, value: Value| {
+        if !value.is_null()
+            && let Some(field) = fields.get_mut(name)
+        {
+            *field = value;
+        }
     };
-    let told = |name: &str| request.extra.get(name).cloned().unwrap_or_default();
-    let or = |value: Value, default: Value| if value.is_null() { default } else { value };
+    for name in REPEATED {
+        if let Some(value) = request.extra.get(*name) {
+            tell(name, value.clone());
+        }
+    }
+    tell("instructions", json!(request.instructions));
+    tell("max_output_tokens", json!(request.max_output_tokens));
+    tell("parallel_tool_calls", json!(request.parallel_tool_calls));
+    tell("previous_response_id", json!(request.previous_response_id));
+    tell("prompt_cache_key", json!(request.prompt_cache_key));
+    tell("store", json!(request.store));
+    tell("temperature", json!(request.temperature));
+    tell("tool_choice", json!(request.tool_choice));
+    tell("top_p", json!(request.top_p));
+    if request.reasoning.is_some() {
+        tell("reasoning", reasoning(request));
+    }
+    if request.text.is_some() {
+        tell("text", text(request));
+    }
+    if !request.tools.is_empty() {
+        tell("tools", json!(request.tools));
+    }
+    Response {
+        model: Some(request.model.clone()),
+        extra: fields,
+        ..Response::default()
+    }
+}
+
+/// What the pivot's types do not name, and a response repeats of its request.
+const REPEATED: &[&str] = &[
+    "max_tool_calls",
+    "metadata",
+    "safety_identifier",
+    "service_tier",
+    "top_logprobs",
+    "truncation",
+    "user",
+];
+
+/// The fields of a response to a request that says nothing of them. To copy them costs a fraction
+/// of making them.
+static SILENT: LazyLock<Extra> = LazyLock::new(|| {
     let fields = [
         ("object", json!("response")),
         ("created_at", json!(0)),
@@ -92,34 +150,31 @@ fn blank(request: &Request) -> Response {
         ("incomplete_details", Value::Null),
         ("usage", Value::Null),
         ("background", json!(false)),
-        ("instructions", json!(request.instructions)),
-        ("max_output_tokens", json!(request.max_output_tokens)),
-        ("max_tool_calls", told("max_tool_calls")),
-        ("metadata", or(told("metadata"), json!({}))),
-        (
-            "parallel_tool_calls",
-            json!(request.parallel_tool_calls.unwrap_or(true)),
-        ),
-        ("previous_response_id", json!(request.previous_response_id)),
-        ("prompt_cache_key", json!(request.prompt_cache_key)),
-        ("reasoning", reasoning(request)),
-        ("safety_identifier", told("safety_identifier")),
-        ("service_tier", told("service_tier")),
-        ("store", json!(request.store.unwrap_or(false))),
-        ("temperature", json!(request.temperature)),
-        ("text", text(request)),
-        ("tool_choice", or(json!(request.tool_choice), json!("auto"))),
-        ("tools", json!(request.tools)),
-        ("top_logprobs", or(told("top_logprobs"), json!(0))),
-        ("top_p", json!(request.top_p)),
-        ("truncation", or(told("truncation"), json!("disabled"))),
-        ("user", told("user")),
+        ("instructions", Value::Null),
+        ("max_output_tokens", Value::Null),
+        ("max_tool_calls", Value::Null),
+        ("metadata", json!({})),
+        ("parallel_tool_calls", json!(true)),
+        ("previous_response_id", Value::Null),
+        ("prompt_cache_key", Value::Null),
+        ("reasoning", reasoning(&Request::default())),
+        ("safety_identifier", Value::Null),
+        ("service_tier", Value::Null),
+        ("store", json!(false)),
+        ("temperature", Value::Null),
+        ("text", text(&Request::default())),
+        ("tool_choice", json!("auto")),
+        ("tools", json!([])),
+        ("top_logprobs", json!(0)),
+        ("top_p", Value::Null),
+        ("truncation", json!("disabled")),
+        ("user", Value::Null),
     ];
-    response
-        .extra
-        .extend(fields.map(|(name, value)| (name.to_owned(), value)));
-    response
-}
+    fields
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
+});
 
 fn reasoning(request: &Request) -> Value {
     let asked = request.reasoning.clone().unwrap_or_default();

@@ -300,6 +300,10 @@ pub const RESPONSES_TO_CHAT: &[Row] = &[
     refused("input[].computer_call", "the upstream has no computer tool"),
     // Parts.
     mapped("input[].content[].input_text", "text"),
+    dropped(
+        "input[].content[].cache_control",
+        "servers of Chat find what they have cached by themselves",
+    ),
     mapped(
         "input[].content[].input_image",
         "`image_url`, where it has a URL",

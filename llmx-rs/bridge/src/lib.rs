@@ -47,6 +47,7 @@ pub mod messages;
 mod options;
 mod pivot;
 mod seal;
+mod setting;
 mod stream;
 mod tools;
 mod turns;
@@ -57,6 +58,7 @@ pub use fold::fold;
 pub use loss::{Loss, LossAction, LossReport};
 pub use options::{Limits, Options, Stamp, SystemMerge, TokenBound};
 pub use pivot::for_responses;
-pub use stream::{StreamBridge, StreamEnd};
+pub use setting::{BadSetting, SETTINGS, Setting, settings_help};
+pub use stream::{StreamBridge, StreamEnd, response_of_item};
 
 pub(crate) use llmx_wire::Extra;

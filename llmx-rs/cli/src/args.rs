@@ -1,5 +1,6 @@
 //! The command line of `llmx`. Types only: what a command does is in the module of its name.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -20,39 +21,171 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     /// Hold an API key and forward POST /v1/responses with it, for users who may not read it.
     ResponsesApiProxy(llmx_responses_api_proxy::Args),
+    /// The recorded conversations: list, show, export, delete.
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// Run a command in the sandbox that holds the agent's commands, and pass its exit code on.
+    Sandbox(SandboxArgs),
     /// Watch llmx work: a scripted model, the real proxy and the real agent; no key, no network.
     Demo,
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXEC_AFTER_HELP)]
+#[command(after_help = EXEC_AFTER_HELP, subcommand_negates_reqs = true)]
 pub(crate) struct ExecArgs {
+    #[command(subcommand)]
+    pub(crate) action: Option<ExecAction>,
+
     /// What the agent shall do; without it, or with `-`, the prompt is read from standard input.
     pub(crate) prompt: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) options: ExecOptions,
+}
+
+/// Ways to go on with a recorded conversation.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExecAction {
+    /// Go on with a session, in its own file.
+    Resume(Earlier),
+    /// Go on with a copy of a session; the session itself stays as it is.
+    Fork(Earlier),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Earlier {
+    /// The session's id, or the beginning of it, and the prompt; with --last only the prompt.
+    #[arg(value_names = ["ID", "PROMPT"], num_args = 0..=2)]
+    pub(crate) words: Vec<String>,
+
+    /// The session that was last used and that began in this directory.
+    #[arg(long)]
+    pub(crate) last: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionsCommand {
+    /// Show the sessions that began in this directory, the last one first.
+    List {
+        /// Show those of every directory.
+        #[arg(long)]
+        all: bool,
+        /// Print one JSON object per session.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a conversation for reading.
+    Show {
+        /// The session's id, or the beginning of it.
+        id: String,
+    },
+    /// Print a conversation as Markdown, or its file as it is.
+    Export {
+        /// The session's id, or the beginning of it.
+        id: String,
+        /// Print the lines of the session file.
+        #[arg(long)]
+        jsonl: bool,
+    },
+    /// Delete a session for good.
+    Delete {
+        /// The session's id, or the beginning of it.
+        id: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExecOptions {
     /// Set a value of the configuration: a dotted path, then TOML or plain text; repeatable.
-    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE")]
+    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE", global = true)]
     pub(crate) overrides: Vec<String>,
 
     /// The model, as the provider names it.
-    #[arg(short, long)]
+    #[arg(short, long, global = true)]
     pub(crate) model: Option<String>,
 
     /// How far commands of the agent may reach.
-    #[arg(short, long, value_name = "MODE", value_parser = PossibleValuesParser::new(llmx_config::SANDBOX_MODES))]
+    #[arg(short, long, global = true, value_name = "MODE", value_parser = PossibleValuesParser::new(llmx_config::SANDBOX_MODES))]
     pub(crate) sandbox: Option<String>,
 
     /// The directory the agent works in.
-    #[arg(short = 'C', long, value_name = "DIR")]
+    #[arg(short = 'C', long, value_name = "DIR", global = true)]
     pub(crate) cd: Option<PathBuf>,
 
     /// Print one JSON event per line instead of text.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) json: bool,
 
+    /// Show answers while they grow, too: events `answer.delta` (with --json).
+    #[arg(long, global = true, requires = "json")]
+    pub(crate) json_deltas: bool,
+
+    /// The most often the model may be asked in this turn; then it ends with exit code 4.
+    #[arg(long, value_name = "N", global = true)]
+    pub(crate) max_turns: Option<u32>,
+
+    /// The most this turn may cost, in US dollars; then it ends with exit code 5.
+    #[arg(long, value_name = "USD", global = true, value_parser = positive)]
+    pub(crate) max_cost: Option<f64>,
+
+    /// The longest this turn may take, in seconds; then it ends with exit code 6.
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = positive)]
+    pub(crate) timeout: Option<f64>,
+
     /// Also write the final answer to FILE.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", global = true)]
     pub(crate) output_last_message: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = SANDBOX_AFTER_HELP)]
+pub(crate) struct SandboxArgs {
+    /// How far the command may reach.
+    #[arg(short, long, value_name = "MODE", default_value = "read-only", value_parser = PossibleValuesParser::new(llmx_config::SANDBOX_MODES))]
+    pub(crate) policy: String,
+
+    /// Let the command write DIR as well; implies --policy workspace-write; repeatable.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) writable: Vec<PathBuf>,
+
+    /// Let the command use the network.
+    #[arg(short, long)]
+    pub(crate) network: bool,
+
+    /// The directory the command starts in, which is also its workspace.
+    #[arg(short = 'C', long, value_name = "DIR")]
+    pub(crate) cd: Option<PathBuf>,
+
+    /// Print which way of holding commands this machine has, and why not a better one.
+    #[arg(long, conflicts_with_all = ["policy", "writable", "network", "cd", "command"])]
+    pub(crate) status: bool,
+
+    /// Print the status as JSON.
+    #[arg(long, requires = "status")]
+    pub(crate) json: bool,
+
+    /// The command and its arguments.
+    #[arg(
+        last = true,
+        value_name = "COMMAND",
+        required_unless_present = "status"
+    )]
+    pub(crate) command: Vec<OsString>,
+}
+
+const SANDBOX_AFTER_HELP: &str = "\
+The command sees the environment as it is: no variable is taken out.
+
+Exit codes: those of the command, and
+  2    it was not started: usage, or no sandbox holds here
+  125  the sandbox could not be set up
+  126  the command cannot be executed     127  there is no such command";
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number: &f64| number.is_finite() && *number > 0.0)
+        .ok_or_else(|| "it takes a number above 0".to_owned())
 }
 
 const AFTER_HELP: &str = "\
@@ -61,7 +194,7 @@ Begin with:
   LLMX_API_KEY=… llmx exec -m MODEL 'Hello'  ask a model of your LiteLLM";
 
 const EXEC_AFTER_HELP: &str = "\
-Commands of the agent are refused unless you ask for them by name, with -s danger-full-access.
+Commands of the agent run in a sandbox and can only read, unless -s says more.
 The final answer is printed on standard output, everything else on standard error.
 
 Exit codes:
@@ -69,4 +202,5 @@ Exit codes:
   1  the turn failed              141  nobody reads standard output
   2  nothing was started: usage,  143  terminated
      prompt or configuration
-  3  this machine failed, such as a file that cannot be written";
+  3  this machine failed, such as a file that cannot be written
+  4  --max-turns is reached, 5 --max-cost, 6 --timeout";

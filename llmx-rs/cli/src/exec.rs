@@ -1,26 +1,36 @@
 //! `llmx exec`: resolves the configuration and hands it to the agent.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use llmx_config::{Config, Flags};
+use llmx_core::Beginning;
+use llmx_core::sessions::{self, NoSession};
+use llmx_core::turn::Bounds;
 use llmx_demo::{Options, ScriptedModel};
 use serde_json::json;
 use tokio::runtime::Builder;
 
-use crate::args::ExecArgs;
+use crate::args::{ExecAction, ExecArgs};
 use crate::failure::Failure;
 
 /// Runs one prompt.
 pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
+    let ExecArgs {
+        action,
+        prompt,
+        options,
+    } = args;
     let flags = Flags {
-        model: args.model,
-        sandbox_mode: args.sandbox,
-        cd: args.cd,
+        model: options.model,
+        sandbox_mode: options.sandbox,
+        cd: options.cd,
     };
-    let mut config = llmx_config::load(&args.overrides, flags).inspect_err(|errors| {
-        if args.json {
+    let mut config = llmx_config::load(&options.overrides, flags).inspect_err(|errors| {
+        if options.json {
             tell_program(&errors.to_string());
         }
     })?;
@@ -29,10 +39,25 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
         // /proc. Where it does not hold, the proxy is the way to keep the key away from them.
         let _best_effort = llmx_process_hardening::hide_memory();
     }
+    let (beginning, prompt) = match action {
+        None => (Beginning::New, prompt),
+        Some(action) => beginning(action, &config).inspect_err(|error| {
+            if options.json {
+                tell_program(&error.to_string());
+            }
+        })?,
+    };
     let exec = llmx_exec::ExecArgs {
-        prompt: args.prompt,
-        json: args.json,
-        output_last_message: args.output_last_message,
+        prompt,
+        beginning,
+        json: options.json,
+        json_deltas: options.json_deltas,
+        bounds: Bounds {
+            requests: options.max_turns,
+            cost_usd: options.max_cost,
+        },
+        timeout: options.timeout.map(Duration::from_secs_f64),
+        output_last_message: options.output_last_message,
     };
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
@@ -44,6 +69,24 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
         anyhow::Ok(llmx_exec::run(config, exec).await)
     })?;
     Ok(ending.into())
+}
+
+/// Finds the session that is meant, and the prompt to go on with.
+fn beginning(
+    action: ExecAction,
+    config: &Config,
+) -> Result<(Beginning, Option<String>), NoSession> {
+    let (earlier, begin): (_, fn(PathBuf) -> Beginning) = match action {
+        ExecAction::Resume(earlier) => (earlier, Beginning::Resume),
+        ExecAction::Fork(earlier) => (earlier, Beginning::Fork),
+    };
+    let mut words = earlier.words.into_iter();
+    let id = if earlier.last { None } else { words.next() };
+    let path = match id {
+        Some(id) => sessions::find(&config.home, &id)?,
+        None => sessions::last(&config.home, &config.cwd)?,
+    };
+    Ok((begin(path), words.next()))
 }
 
 /// Starts the scripted model where the configuration asks for it, and points the provider at it.

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use llmx_config::ConfigErrors;
+use llmx_core::sessions::NoSession;
 use llmx_responses_api_proxy::ProxyError;
 
 /// Why a command did not do what it was asked.
@@ -26,6 +27,15 @@ impl Failure {
             code: FAILED,
             sentences: vec![format!("{error:#}")],
             hint: Some(hint.into()),
+        }
+    }
+
+    /// Something was asked for that cannot be started here.
+    pub(crate) fn not_started(reason: &impl ToString) -> Self {
+        Self {
+            code: USAGE,
+            sentences: vec![reason.to_string()],
+            hint: None,
         }
     }
 
@@ -66,6 +76,16 @@ impl From<ConfigErrors> for Failure {
 impl From<ProxyError> for Failure {
     fn from(error: ProxyError) -> Self {
         Self::from(anyhow::Error::new(error))
+    }
+}
+
+impl From<NoSession> for Failure {
+    fn from(error: NoSession) -> Self {
+        Self {
+            code: USAGE,
+            sentences: vec![error.to_string()],
+            hint: None,
+        }
     }
 }
 

@@ -25,7 +25,7 @@ mod tree;
 
 pub use error::{ConfigError, ConfigErrors};
 pub use inputs::{Flags, Inputs};
-pub use load::load;
+pub use load::{home, load};
 pub use origin::{Origin, Origins};
 pub use problem::Problem;
 pub use read::SANDBOX_MODES;

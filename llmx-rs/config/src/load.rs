@@ -18,12 +18,8 @@ use crate::source::{Place, Source};
 ///
 /// Those of [`resolve`], and directories or files that cannot be used.
 pub fn load(overrides: &[String], flags: Flags) -> Result<Config, ConfigErrors> {
-    let cwd = env::current_dir().map_err(|error| {
-        ConfigError::of_nothing(Problem::NoCurrentDirectory {
-            reason: reason(&error),
-        })
-    })?;
-    let home = home(env::var_os(HOME_VARIABLE), &cwd)?;
+    let cwd = current_dir()?;
+    let home = home_in(env::var_os(HOME_VARIABLE), &cwd)?;
     let file = read(&home.join(FILE_NAME))?;
     let cd_given = flags.cd.is_some();
     let config = resolve(&Inputs {
@@ -40,8 +36,21 @@ pub fn load(overrides: &[String], flags: Flags) -> Result<Config, ConfigErrors> 
     Ok(config)
 }
 
+/// Finds the home of llmx for this process, whatever its configuration says.
+pub fn home() -> Result<PathBuf, ConfigErrors> {
+    Ok(home_in(env::var_os(HOME_VARIABLE), &current_dir()?)?)
+}
+
+fn current_dir() -> Result<PathBuf, ConfigError> {
+    env::current_dir().map_err(|error| {
+        ConfigError::of_nothing(Problem::NoCurrentDirectory {
+            reason: reason(&error),
+        })
+    })
+}
+
 /// Finds the home of llmx, which need not exist yet.
-fn home(variable: Option<OsString>, cwd: &Path) -> Result<PathBuf, ConfigError> {
+fn home_in(variable: Option<OsString>, cwd: &Path) -> Result<PathBuf, ConfigError> {
     match variable.filter(|value| !value.is_empty()) {
         Some(value) => {
             let home = cwd.join(value);
@@ -104,14 +113,14 @@ mod tests {
     #[test]
     fn a_relative_home_is_made_absolute_and_need_not_exist() {
         let cwd = tempfile::tempdir().unwrap();
-        let home = home(Some("x".into()), cwd.path()).unwrap();
+        let home = home_in(Some("x".into()), cwd.path()).unwrap();
         assert_eq!(home, cwd.path().join("x"));
     }
 
     #[test]
     fn a_home_that_is_a_file_is_refused_by_name() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let error = home(Some(file.path().into()), Path::new("/"))
+        let error = home_in(Some(file.path().into()), Path::new("/"))
             .unwrap_err()
             .to_string();
         assert!(error.starts_with("$LLMX_HOME: "), "{error}");

@@ -181,7 +181,7 @@ mod tests {
                 "k=true",
                 Value::Unquoted {
                     text: "true".to_owned(),
-                    parsed: Box::new(Value::Other("a boolean")),
+                    parsed: Box::new(Value::Boolean(true)),
                 },
             ),
         ] {

@@ -47,10 +47,11 @@ pub(crate) fn resolve(
         id: id.to_owned(),
         name: resolver.keep("name", raw.name.unwrap_or_else(|| default(id.to_owned()))),
         base_url,
+        bridge: resolver.keep_all("bridge", raw.bridge),
         dialects,
         key,
         env_key: env_key.map(|env_key| resolver.keep("env_key", env_key)),
-        query_params: resolver.query_params(raw.query_params),
+        query_params: resolver.keep_all("query_params", raw.query_params),
         headers,
         request_max_retries: resolver.keep(
             "request_max_retries",
@@ -83,8 +84,7 @@ impl Resolver<'_> {
         let wire_api = wire_api.unwrap_or_else(|| default(WireApi::Dialect(Dialect::Responses)));
         match self.keep("wire_api", wire_api) {
             WireApi::Dialect(dialect) => vec![dialect],
-            // Gemini's addresses differ from the base on, so it is not among those to try.
-            WireApi::Auto => vec![Dialect::Responses, Dialect::Chat, Dialect::Messages],
+            WireApi::Auto => AUTO.to_vec(),
         }
     }
 
@@ -175,12 +175,16 @@ impl Resolver<'_> {
         }
     }
 
-    fn query_params(&mut self, params: BTreeMap<String, Located<String>>) -> Vec<(String, String)> {
+    fn keep_all(
+        &mut self,
+        table: &str,
+        texts: BTreeMap<String, Located<String>>,
+    ) -> Vec<(String, String)> {
         let pair = |(name, value): (String, _)| {
-            let value = self.keep(&format!("query_params.{}", quoted(&name)), value);
+            let value = self.keep(&format!("{table}.{}", quoted(&name)), value);
             (name, value)
         };
-        params.into_iter().map(pair).collect()
+        texts.into_iter().map(pair).collect()
     }
 
     /// Looks up a variable whose value is to travel in a header.
@@ -212,6 +216,13 @@ enum Variable {
     Value(Secret),
 }
 
+/// The dialects to try, the likeliest first.
+const AUTO: [Dialect; 4] = [
+    Dialect::Responses,
+    Dialect::Chat,
+    Dialect::Messages,
+    Dialect::Gemini,
+];
 const REQUEST_RETRIES: u32 = 4;
 const STREAM_RETRIES: u32 = 5;
 const STREAM_IDLE: Duration = Duration::from_mins(5);

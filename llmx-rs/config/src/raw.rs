@@ -23,6 +23,8 @@ pub(crate) struct RawConfig {
 #[derive(Debug, Default)]
 pub(crate) struct RawProvider {
     pub(crate) base_url: Setting<String>,
+    /// Decisions about translations, which only the bridge knows.
+    pub(crate) bridge: BTreeMap<String, Located<String>>,
     /// `None` inside means that the provider is asked to need no key.
     pub(crate) env_key: Setting<Option<String>>,
     /// Header names in lower case, each with the variable that holds its value.
@@ -64,6 +66,7 @@ impl RawProvider {
     fn over(self, lower: Self) -> Self {
         Self {
             base_url: self.base_url.or(lower.base_url),
+            bridge: merge(self.bridge, lower.bridge, keep),
             env_key: self.env_key.or(lower.env_key),
             env_http_headers: merge(self.env_http_headers, lower.env_http_headers, keep),
             http_headers: merge(self.http_headers, lower.http_headers, keep),

@@ -70,6 +70,16 @@ impl Reader {
         }
     }
 
+    /// Takes text, a whole number or a truth value, as text.
+    pub(crate) fn scalar(&mut self, key: &str, node: &Node) -> Setting<String> {
+        let text = match &node.value {
+            Value::Boolean(value) => value.to_string(),
+            Value::Integer(value) => value.to_string(),
+            _ => return self.any_text(key, node),
+        };
+        Some(Located::new(text, node.place.clone()))
+    }
+
     /// Takes one of a fixed set of words.
     pub(crate) fn word<T: Copy, const N: usize>(
         &mut self,

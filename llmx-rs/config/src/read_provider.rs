@@ -19,11 +19,12 @@ pub(crate) fn read(reader: &mut Reader, path: &str, node: &Node) -> RawProvider 
         let (key, node) = (format!("{path}.{}", entry.key), &entry.node);
         match entry.key.as_str() {
             "base_url" => raw.base_url = reader.text(&key, node),
+            "bridge" => raw.bridge = texts(reader, &key, node, Reader::scalar),
             "env_http_headers" => raw.env_http_headers = headers(reader, &key, node, Reader::text),
             "env_key" => raw.env_key = env_key(reader, &key, node),
             "http_headers" => raw.http_headers = headers(reader, &key, node, header_value),
             "name" => raw.name = reader.text(&key, node),
-            "query_params" => raw.query_params = query_params(reader, &key, node),
+            "query_params" => raw.query_params = texts(reader, &key, node, Reader::any_text),
             "request_max_retries" => raw.request_max_retries = reader.number(&key, node, RETRIES),
             "stream_idle_timeout_ms" => {
                 raw.stream_idle_timeout = reader
@@ -55,11 +56,17 @@ fn env_key(reader: &mut Reader, key: &str, node: &Node) -> Setting<Option<String
     Some(Located::new(name, text.place))
 }
 
-fn query_params(reader: &mut Reader, path: &str, node: &Node) -> BTreeMap<String, Located<String>> {
+/// Reads a table of names that only their user knows.
+fn texts(
+    reader: &mut Reader,
+    path: &str,
+    node: &Node,
+    value: impl Fn(&mut Reader, &str, &Node) -> Setting<String>,
+) -> BTreeMap<String, Located<String>> {
     let mut pairs = BTreeMap::new();
     for entry in reader.table(path, node) {
         let key = format!("{path}.{}", quoted(&entry.key));
-        if let Some(value) = reader.any_text(&key, &entry.node) {
+        if let Some(value) = value(reader, &key, &entry.node) {
             pairs.insert(entry.key.clone(), value);
         }
     }
@@ -122,8 +129,9 @@ const RETRIES: std::ops::RangeInclusive<i64> = 0..=100;
 /// One millisecond to one day.
 const IDLE_MS: std::ops::RangeInclusive<i64> = 1..=86_400_000;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "base_url",
+    "bridge",
     "env_http_headers",
     "env_key",
     "http_headers",

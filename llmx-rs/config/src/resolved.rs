@@ -41,6 +41,8 @@ pub struct Provider {
     /// The protocols the provider may speak, the likeliest first. With more than one, the first
     /// request finds out which it is.
     pub dialects: Vec<Dialect>,
+    /// Decisions about translations to those protocols, by the names that the bridge gives them.
+    pub bridge: Vec<(String, String)>,
     /// The API key, where the provider needs one.
     pub key: Option<Secret>,
     /// The environment variable that the key came from.

@@ -21,6 +21,7 @@ pub(crate) struct Node {
 /// What llmx tells apart about a TOML value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
+    Boolean(bool),
     Integer(i64),
     Table(Vec<Entry>),
     Text(String),
@@ -45,6 +46,7 @@ impl Value {
     /// Returns the name of the value's kind, with its article.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
+            Self::Boolean(_) => "a boolean",
             Self::Integer(_) => "an integer",
             Self::Table(_) => "a table",
             Self::Text(_) => "text",
@@ -97,7 +99,7 @@ fn node(value: &Spanned<DeValue<'_>>, source: &Arc<Source>) -> Node {
                 .map_or(Value::Other("an integer beyond 64 bits"), Value::Integer),
             DeValue::Table(table) => Value::Table(entries(table, source)),
             DeValue::Array(_) => Value::Other("an array"),
-            DeValue::Boolean(_) => Value::Other("a boolean"),
+            DeValue::Boolean(value) => Value::Boolean(*value),
             DeValue::Datetime(_) => Value::Other("a date"),
             DeValue::Float(_) => Value::Other("a number with a fraction"),
         },

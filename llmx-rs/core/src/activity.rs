@@ -6,17 +6,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::ready;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use llmx_tools::{Input, Outcome, Toolbox};
-use llmx_upstream::{Candidates, EventStream, StreamEnd, StreamStep, UpstreamFault};
+use llmx_tools::{Input, Outcome, Permit, Said, Toolbox};
+use llmx_upstream::{EventStream, StreamEnd, StreamStep, UpstreamFault};
 use llmx_wire::Dialect;
-use llmx_wire::responses::Request;
+use llmx_wire::responses::{ContentPart, Request};
+use tokio::sync::oneshot;
 
+use crate::approvals::Approvals;
+use crate::dialects::Connection;
 use crate::judge::judge;
 use crate::turn::{Call, CallResult, Ended, Event, Payload};
 
 /// What is under way. It never ends; once it has nothing more to say it stays silent.
 pub(crate) type Activity = BoxStream<'static, Event>;
+
+/// Comes when a call may run.
+pub(crate) type Permitted = oneshot::Receiver<Permit>;
 
 /// Nothing is under way.
 pub(crate) fn nothing() -> Activity {
@@ -34,7 +41,7 @@ pub(crate) fn wait(time: Duration) -> Activity {
 
 /// Sends `request` and follows the answer to its end.
 pub(crate) fn ask(
-    exchange: Arc<Candidates>,
+    connection: Arc<Connection>,
     request: Request,
     env_key: Option<String>,
 ) -> Activity {
@@ -42,21 +49,23 @@ pub(crate) fn ask(
         Event::ModelEnded(Ended::Broken(judge(fault, env_key.as_deref())))
     };
     stream::unfold(
-        Asking::Opening(exchange, Box::new(request)),
+        Asking::Opening(connection, Box::new(request)),
         move |asking| {
             let end = end.clone();
             async move {
                 let mut answer = match asking {
-                    Asking::Opening(exchange, request) => match exchange.open(&request).await {
-                        Ok(answer) => match exchange.take_surprise() {
-                            Some(dialect) => {
-                                let answering = Asking::Answering(Box::new(answer));
-                                return Some((Event::Notice(surprise(dialect)), answering));
-                            }
-                            None => answer,
-                        },
-                        Err(fault) => return Some((end(&fault), Asking::Over)),
-                    },
+                    Asking::Opening(connection, request) => {
+                        match connection.candidates.open(&request).await {
+                            Ok(answer) => match connection.take_surprise() {
+                                Some(dialect) => {
+                                    let answering = Asking::Answering(Box::new(answer));
+                                    return Some((Event::Notice(surprise(dialect)), answering));
+                                }
+                                None => answer,
+                            },
+                            Err(fault) => return Some((end(&fault), Asking::Over)),
+                        }
+                    }
                     Asking::Answering(answer) => *answer,
                     Asking::Over => return None,
                 };
@@ -82,44 +91,55 @@ pub(crate) fn ask(
 
 fn surprise(dialect: Dialect) -> String {
     format!(
-        "the provider speaks `{dialect}`; set its wire_api to \"{dialect}\" to spare the question"
+        "the provider speaks `{dialect}`; this is remembered, and `wire_api = \"{dialect}\"` settles it"
     )
 }
 
 enum Asking {
-    Opening(Arc<Candidates>, Box<Request>),
+    Opening(Arc<Connection>, Box<Request>),
     Answering(Box<EventStream>),
     Over,
 }
 
-/// Runs `call`.
-pub(crate) fn call(toolbox: &Toolbox, call: &Call) -> Activity {
+/// Reads `call`, says what it would do, and runs it once `permits` lets it.
+pub(crate) fn call(
+    toolbox: &Toolbox,
+    judge: &Approvals,
+    call: &Call,
+    permit: Permitted,
+) -> Activity {
     let input = match &call.payload {
         Payload::Json(arguments) => Input::Json(arguments),
         Payload::Text(input) => Input::Text(input),
     };
-    let prepared = match toolbox.prepare(&call.name, input) {
-        Ok(prepared) => prepared,
+    let job = match toolbox.prepare(&call.name, input) {
+        Ok(job) => job,
         Err(message) => {
             let rejected = Event::CallFinished(CallResult::Rejected { message });
             return stream::iter([rejected]).chain(stream::pending()).boxed();
         }
     };
-    let command = prepared.command_line();
-    let running = async move {
-        let Outcome {
-            answer,
-            output,
-            exit_code,
-        } = prepared.run().await;
-        Event::CallFinished(CallResult::Command {
-            answer,
-            output,
-            exit_code,
-        })
+    let prepared = Event::CallPrepared {
+        shown: Box::new(job.shown()),
+        verdict: judge.verdict(&job.reach()),
     };
-    stream::iter([Event::CallStarted { command }])
-        .chain(stream::once(running))
+    let running = async move {
+        // Nobody lets it run any more once the sender is gone.
+        let permit = permit.await.ok()?;
+        let Outcome { answer, shown } = job.run(permit).await;
+        let answer = answer.into_iter().map(part).collect();
+        let shown = Box::new(shown);
+        Some(Event::CallFinished(CallResult::Ran { answer, shown }))
+    };
+    stream::iter([prepared])
+        .chain(stream::once(running).filter_map(ready))
         .chain(stream::pending())
         .boxed()
+}
+
+fn part(said: Said) -> ContentPart {
+    match said {
+        Said::Text(text) => ContentPart::input_text(text),
+        Said::Image { url } => ContentPart::input_image(url),
+    }
 }

@@ -10,15 +10,23 @@
 #![forbid(unsafe_code)]
 
 mod activity;
+mod approvals;
+mod dialects;
 mod driver;
 mod judge;
 mod prompt;
 mod provider;
+mod resume;
 mod rollout;
 mod session;
+pub mod sessions;
+mod speech;
 pub mod turn;
 mod world;
 
-pub use rollout::RecordFault;
-pub use session::{Origin, Session, StartFault};
+pub use provider::BadProvider;
+pub use rollout::timestamp;
+pub use rollout::{ReadFault, RecordFault, Recorded, RecordedItem};
+pub use session::{Beginning, Origin, Session, StartFault};
+pub use speech::Speech;
 pub use world::{System, World};

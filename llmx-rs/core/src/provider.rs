@@ -2,24 +2,39 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llmx_config::Provider;
-use llmx_upstream::{BadTarget, BridgeOptions, Endpoint, Insecure, Target};
+use llmx_upstream::{BadSetting, BadTarget, BridgeOptions, Endpoint, Insecure, Target};
 use llmx_wire::Dialect;
+
+/// A provider that cannot be sent to.
+#[derive(Debug, thiserror::Error)]
+pub enum BadProvider {
+    /// Its address, its key or its headers.
+    #[error(transparent)]
+    Target(#[from] BadTarget),
+    /// A decision about the translation.
+    #[error("in its `bridge` table: {0}")]
+    Bridge(#[from] BadSetting),
+}
 
 /// Checks `provider` and fills in everything that its requests share, for each dialect that it may
 /// speak.
-pub(crate) fn targets(provider: &Provider) -> Result<Vec<Target>, BadTarget> {
+pub(crate) fn targets(provider: &Provider) -> Result<Vec<Target>, BadProvider> {
     let dialects = provider.dialects.iter();
     dialects.map(|&dialect| target(provider, dialect)).collect()
 }
 
-fn target(provider: &Provider, dialect: Dialect) -> Result<Target, BadTarget> {
+fn target(provider: &Provider, dialect: Dialect) -> Result<Target, BadProvider> {
     // Whoever writes a URL without TLS into their own configuration has decided; gateways on a
     // private network are commonly reached that way.
-    let endpoint = Endpoint::parse(&url(provider, dialect), Insecure::Allowed)?;
-    let bridge = BridgeOptions {
+    let endpoint =
+        Endpoint::parse(&url(provider, dialect), Insecure::Allowed).map_err(BadTarget::from)?;
+    let mut bridge = BridgeOptions {
         provider: provider.id.clone(),
         ..BridgeOptions::for_host(endpoint.uri().host().unwrap_or_default())
     };
+    for (name, value) in &provider.bridge {
+        bridge.set(name, value)?;
+    }
     Ok(Target {
         endpoint,
         bridge,
@@ -34,7 +49,7 @@ fn target(provider: &Provider, dialect: Dialect) -> Result<Target, BadTarget> {
 }
 
 fn url(provider: &Provider, dialect: Dialect) -> String {
-    let mut url = format!("{}/{}", provider.base_url, path(dialect));
+    let mut url = format!("{}/{}", base(provider, dialect), path(dialect));
     url.truncate(url.trim_end_matches('/').len());
     if !provider.query_params.is_empty() {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -43,6 +58,24 @@ fn url(provider: &Provider, dialect: Dialect) -> String {
         url.push_str(&query.finish());
     }
     url
+}
+
+/// Returns the base URL with the version that it may leave out.
+fn base(provider: &Provider, dialect: Dialect) -> String {
+    let base = provider.base_url.as_str();
+    let authority = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let version = match dialect {
+        Dialect::Gemini => "/v1beta",
+        Dialect::Chat | Dialect::Messages | Dialect::Responses => "/v1",
+    };
+    if !authority.contains('/') {
+        return format!("{base}{version}");
+    }
+    match base.strip_suffix("/v1") {
+        // A server of several dialects is named by the address of the others.
+        Some(server) if provider.dialects.len() > 1 => format!("{server}{version}"),
+        _ => base.to_owned(),
+    }
 }
 
 /// Returns where below its base URL a provider of `dialect` answers.
@@ -84,6 +117,43 @@ mod tests {
         assert_eq!(
             url(&provider, Dialect::Responses),
             "http://127.0.0.1:1/v1/responses?api-version=a%26b+c"
+        );
+    }
+
+    #[test]
+    fn the_version_may_be_left_out() {
+        let mut provider = provider("http://127.0.0.1:1/");
+        for base_url in ["http://127.0.0.1:1", "http://127.0.0.1:1/v1"] {
+            provider.base_url = base_url.to_owned();
+            provider.dialects = Dialect::ALL.to_vec();
+            for (dialect, expected) in [
+                (Dialect::Chat, "http://127.0.0.1:1/v1/chat/completions"),
+                (Dialect::Messages, "http://127.0.0.1:1/v1/messages"),
+                (Dialect::Responses, "http://127.0.0.1:1/v1/responses"),
+                (Dialect::Gemini, "http://127.0.0.1:1/v1beta"),
+            ] {
+                assert_eq!(url(&provider, dialect), expected);
+            }
+        }
+        provider.dialects = vec![Dialect::Gemini];
+        assert_eq!(url(&provider, Dialect::Gemini), "http://127.0.0.1:1/v1");
+        provider.base_url = "http://127.0.0.1:1/api/v2".to_owned();
+        assert_eq!(
+            url(&provider, Dialect::Chat),
+            "http://127.0.0.1:1/api/v2/chat/completions"
+        );
+    }
+
+    #[test]
+    fn decisions_about_the_bridge_are_taken_or_refused_by_name() {
+        let mut provider = provider("http://127.0.0.1:1/v1");
+        provider.bridge = vec![("prompt_cache".to_owned(), "false".to_owned())];
+        assert!(!targets(&provider).unwrap()[0].bridge.messages.cache);
+        provider.bridge = vec![("system_murge".to_owned(), "inline".to_owned())];
+        let error = targets(&provider).unwrap_err().to_string();
+        assert!(
+            error.contains("`system_murge`") && error.contains("system_merge"),
+            "{error}"
         );
     }
 

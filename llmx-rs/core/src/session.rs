@@ -1,21 +1,25 @@
 //! Prepares a conversation: everything that can fail before the first word fails here.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use llmx_config::{Config, Provider, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
-use llmx_tools::{Settings, Toolbox, scrub};
-use llmx_upstream::{BadTarget, Candidates};
+use llmx_tools::{Confinement, Owner, SandboxSettings, Toolbox, scrub};
+use llmx_wire::responses::Item;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::driver::{Driver, Recorder};
+use crate::approvals::Approvals;
+use crate::dialects::Connection;
+use crate::driver::{Driver, Pace, Recorder};
 use crate::prompt::{self, Prompt};
-use crate::provider;
-use crate::rollout::{RecordFault, Rollout, timestamp};
-use crate::turn::{Machine, RetryLimits};
+use crate::provider::BadProvider;
+use crate::resume::continuation;
+use crate::rollout::{self, ReadFault, RecordFault, Recorded, Rollout, payload, timestamp};
+use crate::turn::{Bounds, Machine, RetryLimits};
 use crate::world::World;
 
 /// A conversation that is ready to run.
@@ -25,12 +29,16 @@ pub struct Session {
 }
 
 /// Where a conversation comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Origin {
     /// The frontend, as session files name it: `exec`, `cli`, …
     pub source: &'static str,
     /// The environment of the process; commands see it without the secrets.
     pub environment: Vec<(OsString, OsString)>,
+    /// What each turn may take.
+    pub bounds: Bounds,
+    /// Whether the frontend wants to see answers while they grow.
+    pub previews: bool,
 }
 
 /// A conversation that cannot begin.
@@ -42,55 +50,80 @@ pub enum StartFault {
         /// The provider's id.
         provider: String,
         /// Why.
-        source: BadTarget,
+        source: BadProvider,
     },
-    /// The session file cannot be created.
+    /// The session file cannot be written.
     #[error(transparent)]
     Record(#[from] RecordFault),
+    /// The session file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadFault),
+}
+
+/// How a conversation begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Beginning {
+    /// With nothing said.
+    #[default]
+    New,
+    /// With what this session file holds, and in it.
+    Resume(PathBuf),
+    /// With what this session file holds, in a file of its own.
+    Fork(PathBuf),
 }
 
 impl Session {
-    /// Prepares a new conversation and creates its session file.
-    pub fn start(
+    /// Prepares a conversation and opens its session file.
+    pub fn open(
         config: &Config,
         origin: Origin,
+        beginning: &Beginning,
         world: Arc<dyn World>,
     ) -> Result<Self, StartFault> {
-        let exchange = exchange(&config.provider)?;
-        let thread_id = world.new_thread_id();
-        let toolbox = Toolbox::new(Settings {
-            cwd: config.cwd.clone(),
-            sandbox_mode: config.sandbox_mode,
-            environment: environment(&config.provider, origin.environment),
-        });
-        let now = world.now();
-        let mut rollout = Rollout::create(&config.home, &thread_id, now)?;
-        let meta = json!({
-            "id": thread_id,
-            "timestamp": timestamp(now),
-            "cwd": config.cwd,
-            "originator": format!("llmx_{}", origin.source),
-            "cli_version": env!("CARGO_PKG_VERSION"),
-            "instructions": null,
-            "source": origin.source,
-            "model_provider": config.provider.id,
-        });
-        rollout.write(now, "session_meta", &meta)?;
+        let connection = Connection::new(config).map_err(|source| StartFault::Provider {
+            provider: config.provider.id.clone(),
+            source,
+        })?;
+        let Opened {
+            thread_id,
+            mut rollout,
+            recorded,
+        } = open_rollout(config, origin.source, beginning, &*world)?;
+        let mut notices = Vec::new();
         let limits = RetryLimits {
             request: config.provider.request_max_retries,
             stream: config.provider.stream_max_retries,
         };
+        let now = world.now();
+        let mut machine = match recorded {
+            None => Machine::new(prompt::opening(config, now), limits),
+            Some(recorded) => {
+                let resumed = resume(recorded, config, &mut rollout, now, &mut notices)?;
+                let mut machine = Machine::new(prompt::news(config, now, &resumed), limits);
+                machine.resume(resumed);
+                machine
+            }
+        };
+        machine.bound(origin.bounds, None);
+        if origin.previews {
+            machine.preview();
+        }
+        let toolbox = Toolbox::new(confinement(config, origin.environment));
         let driver = Driver {
-            machine: Machine::new(prompt::opening(config, now), limits),
+            machine,
             prompt: Prompt::new(&config.model, &thread_id, toolbox.specs()),
-            exchange: Arc::new(exchange),
+            connection: Arc::new(connection),
             env_key: config.provider.env_key.clone(),
             toolbox,
+            approvals: Approvals::new(config),
+            permit: None,
             recorder: Recorder {
                 rollout,
                 turn_context: turn_context(config),
                 failed: false,
             },
+            notices,
+            pace: Pace::default(),
             world,
         };
         Ok(Self { thread_id, driver })
@@ -113,14 +146,18 @@ impl Session {
     }
 }
 
-fn exchange(provider: &Provider) -> Result<Candidates, StartFault> {
-    let id = || provider.id.clone();
-    provider::targets(provider)
-        .and_then(|targets| Candidates::new(targets, true))
-        .map_err(|source| StartFault::Provider {
-            provider: id(),
-            source,
-        })
+fn confinement(config: &Config, variables: Vec<(OsString, OsString)>) -> Confinement {
+    let owner = Owner {
+        home: std::env::home_dir(),
+        llmx_home: Some(config.home.clone()),
+        environment: variables.iter().cloned().collect(),
+    };
+    Confinement::new(
+        config.sandbox_mode.into(),
+        config.cwd.clone(),
+        SandboxSettings::new(owner),
+        environment(&config.provider, variables),
+    )
 }
 
 /// Returns the environment for commands: without the key, and without whatever else holds it or
@@ -150,9 +187,90 @@ fn environment(
     )
 }
 
+struct Opened {
+    thread_id: ThreadId,
+    rollout: Rollout,
+    /// What was said before.
+    recorded: Option<Recorded>,
+}
+
+fn open_rollout(
+    config: &Config,
+    source: &str,
+    beginning: &Beginning,
+    world: &dyn World,
+) -> Result<Opened, StartFault> {
+    let recorded = match beginning {
+        Beginning::New => None,
+        Beginning::Fork(path) => Some(rollout::read(path)?),
+        Beginning::Resume(path) => {
+            // Only what is read under the lock is the last word.
+            let rollout = Rollout::reopen(path)?;
+            let recorded = rollout::read(path)?;
+            return Ok(Opened {
+                thread_id: recorded.id.clone(),
+                rollout,
+                recorded: Some(recorded),
+            });
+        }
+    };
+    let now = world.now();
+    let thread_id = world.new_thread_id();
+    let mut rollout = Rollout::create(&config.home, &thread_id, now)?;
+    let meta = json!({
+        "id": thread_id,
+        "timestamp": timestamp(now),
+        "cwd": config.cwd,
+        "originator": format!("llmx_{source}"),
+        "cli_version": env!("CARGO_PKG_VERSION"),
+        "instructions": null,
+        "source": source,
+        "model_provider": config.provider.id,
+        "forked_from_id": recorded.as_ref().map(|recorded| &recorded.id),
+    });
+    rollout.write(now, "session_meta", &meta)?;
+    if let Beginning::Fork(path) = beginning {
+        rollout.copy(path)?;
+    }
+    Ok(Opened {
+        thread_id,
+        rollout,
+        recorded,
+    })
+}
+
+/// Returns the conversation to go on with; calls that were cut off are answered, on disk too.
+fn resume(
+    recorded: Recorded,
+    config: &Config,
+    rollout: &mut Rollout,
+    now: SystemTime,
+    notices: &mut Vec<String>,
+) -> Result<Vec<Item>, StartFault> {
+    if recorded.unread_lines > 0 {
+        notices.push(format!(
+            "{} line(s) of the session file cannot be read and are left out",
+            recorded.unread_lines
+        ));
+    }
+    let continuation = continuation(recorded.items, &config.provider.id);
+    for answer in &continuation.answers {
+        let (kind, payload) = payload(answer);
+        rollout.write(now, kind, &payload)?;
+    }
+    if continuation.left_out > 0 {
+        notices.push(format!(
+            "{} thought(s) of another provider, which `{}` cannot read, are not sent to it",
+            continuation.left_out, config.provider.id
+        ));
+    }
+    Ok(continuation.items)
+}
+
 fn turn_context(config: &Config) -> serde_json::Value {
     json!({
         "cwd": config.cwd,
+        "model_provider": config.provider.id,
         "approval_policy": config.approval_policy,
         "sandbox_policy": {"mode": config.sandbox_mode},
         "model": config.model,

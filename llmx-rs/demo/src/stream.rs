@@ -90,6 +90,7 @@ impl Events {
                     output_index,
                     delta: delta.to_owned(),
                     extra,
+                    ..Delta::default()
                 }))
             });
         }
@@ -128,6 +129,7 @@ impl Events {
                     output_index,
                     delta: delta.to_owned(),
                     extra,
+                    ..Delta::default()
                 }))
             });
         }

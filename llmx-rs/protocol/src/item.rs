@@ -60,6 +60,17 @@ pub enum ItemDetails {
         /// How far it has come.
         status: ItemStatus,
     },
+    /// The agent used a tool that is neither a command nor a change of files.
+    ToolCall {
+        /// The tool.
+        tool: String,
+        /// What it was given: JSON, or text where it was no JSON.
+        arguments: Value,
+        /// What it said; why it was refused or failed, if it was.
+        output: String,
+        /// How far it has come.
+        status: ItemStatus,
+    },
     /// The model searched the web.
     WebSearch {
         /// What for.
@@ -70,11 +81,50 @@ pub enum ItemDetails {
         /// Its steps.
         items: Vec<TodoItem>,
     },
+    /// The conversation had become too long and was replaced by a summary.
+    ContextCompaction {
+        /// What the model goes on with; empty while it is written.
+        summary: String,
+        /// How far it has come.
+        status: ItemStatus,
+    },
     /// Something went wrong that does not end the turn.
     Error {
         /// What.
         message: String,
     },
+}
+
+impl ItemDetails {
+    /// Returns the item as it is when it ends early, for the reason `why`.
+    pub fn ended_early(mut self, ending: ItemStatus, why: &str) -> Self {
+        match &mut self {
+            Self::CommandExecution {
+                aggregated_output: output,
+                status,
+                ..
+            }
+            | Self::ToolCall { output, status, .. } => {
+                why.clone_into(output);
+                *status = ending;
+            }
+            Self::McpToolCall { error, status, .. } => {
+                *error = Some(ItemError {
+                    message: why.to_owned(),
+                });
+                *status = ending;
+            }
+            Self::FileChange { status, .. } | Self::ContextCompaction { status, .. } => {
+                *status = ending;
+            }
+            Self::AgentMessage { .. }
+            | Self::Reasoning { .. }
+            | Self::WebSearch { .. }
+            | Self::TodoList { .. }
+            | Self::Error { .. } => {}
+        }
+        self
+    }
 }
 
 /// How far an item has come.
@@ -83,6 +133,8 @@ pub enum ItemDetails {
 pub enum ItemStatus {
     /// It is finished and worked.
     Completed,
+    /// It was not allowed, and nothing of it was done.
+    Declined,
     /// It is finished and did not work.
     Failed,
     /// It is under way.
@@ -131,7 +183,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{ThreadError, ThreadEvent, ThreadId, Usage};
+    use crate::{ErrorCode, ThreadError, ThreadEvent, ThreadId, TurnFacts, Usage};
 
     /// Programs parse these lines; a change here breaks them.
     #[test]
@@ -140,9 +192,16 @@ mod tests {
             input_tokens: 9,
             cached_input_tokens: 4,
             output_tokens: 2,
+            ..Usage::default()
+        };
+        let facts = TurnFacts {
+            model: Some("m-1".to_owned()),
+            requests: 2,
+            ..TurnFacts::default()
         };
         let error = ThreadError {
             message: "no".to_owned(),
+            code: Some(ErrorCode::MaxTurns),
         };
         let started = ThreadEvent::ThreadStarted {
             thread_id: ThreadId::new("t"),
@@ -151,13 +210,16 @@ mod tests {
             (started, json!({"type": "thread.started", "thread_id": "t"})),
             (ThreadEvent::TurnStarted {}, json!({"type": "turn.started"})),
             (
-                ThreadEvent::TurnCompleted { usage },
-                json!({"type": "turn.completed", "usage":
-                    {"input_tokens": 9, "cached_input_tokens": 4, "output_tokens": 2}}),
+                ThreadEvent::TurnCompleted { usage, facts },
+                json!({"type": "turn.completed", "usage": {
+                        "input_tokens": 9, "cached_input_tokens": 4,
+                        "cache_write_input_tokens": 0, "output_tokens": 2,
+                        "reasoning_output_tokens": 0,
+                    }, "model": "m-1", "requests": 2, "retries": 0}),
             ),
             (
                 ThreadEvent::TurnFailed { error },
-                json!({"type": "turn.failed", "error": {"message": "no"}}),
+                json!({"type": "turn.failed", "error": {"message": "no", "code": "max_turns"}}),
             ),
             (
                 ThreadEvent::Error {

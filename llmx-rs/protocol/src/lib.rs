@@ -3,16 +3,18 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+mod approval;
 mod event;
 mod ids;
 mod item;
 mod op;
 mod policy;
 
-pub use event::{ThreadError, ThreadEvent, Usage};
+pub use approval::{ApprovalDecision, ApprovalRequest};
+pub use event::{DeltaKind, ErrorCode, ThreadError, ThreadEvent, TurnFacts, Usage};
 pub use ids::ThreadId;
 pub use item::{
     FileChange, FileChangeKind, ItemDetails, ItemError, ItemStatus, ThreadItem, TodoItem,
 };
 pub use op::Op;
-pub use policy::{ApprovalPolicy, SandboxMode};
+pub use policy::{ApprovalPolicy, SandboxMode, SandboxPolicy};

@@ -1,5 +1,7 @@
 //! What a frontend asks of the agent.
 
+use crate::approval::ApprovalDecision;
+
 /// One request of a frontend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
@@ -8,8 +10,19 @@ pub enum Op {
         /// What the person wrote.
         prompt: String,
     },
+    /// Replace the conversation by a summary of it.
+    Compact,
+    /// Answer the question with this id; an answer to a question that is no longer open is ignored.
+    Decide {
+        /// The id of the question.
+        id: String,
+        /// The answer.
+        decision: ApprovalDecision,
+    },
     /// Stop the turn that is under way; it ends as failed.
     Interrupt,
+    /// The time of the turn that is under way is over; it ends as failed, and the conversation too.
+    Expire,
     /// Stop the turn that is under way and end the conversation.
     Shutdown,
 }

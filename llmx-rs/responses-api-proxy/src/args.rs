@@ -1,6 +1,7 @@
 //! The command line of the proxy.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use llmx_wire::Dialect;
 
@@ -29,12 +30,16 @@ pub struct Args {
     pub upstream_url: String,
 
     /// Translate to what the upstream speaks.
-    #[arg(long, value_name = "DIALECT", value_enum)]
+    #[arg(long, value_name = "DIALECT", value_enum, group = "bridge")]
     pub bridge_to: Option<BridgeTo>,
 
     /// Short for --bridge-to chat: the upstream is a /chat/completions endpoint.
-    #[arg(long, conflicts_with = "bridge_to")]
+    #[arg(long, group = "bridge")]
     pub bridge_to_chat: bool,
+
+    /// Decide how the translation is done; give it several times for several decisions.
+    #[arg(long, value_name = "NAME=VALUE", requires = "bridge", value_parser = bridge_option, long_help = BRIDGE_OPTION_HELP.as_str())]
+    pub bridge_option: Vec<(String, String)>,
 
     /// The largest request that is translated, in MiB; forwarded ones have no limit.
     #[arg(long, value_name = "MIB", default_value_t = 64)]
@@ -99,6 +104,22 @@ pub enum BridgeTo {
     /// Google Gemini: the upstream's URL ends before /models, as in /v1beta.
     Gemini,
 }
+
+/// Reads `NAME=VALUE`, and refuses at once what the bridge would not take.
+fn bridge_option(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it takes the form NAME=VALUE")?;
+    llmx_bridge::Options::default()
+        .set(name, value)
+        .map_err(|error| error.to_string())?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+static BRIDGE_OPTION_HELP: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "Decide how the translation is done; give it several times for several decisions:\n{}",
+        llmx_bridge::settings_help()
+    )
+});
 
 const AFTER_HELP: &str = "\
 The key comes from standard input, so that it is never in the arguments or the environment:

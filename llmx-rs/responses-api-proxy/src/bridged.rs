@@ -14,7 +14,8 @@ use hyper::body::Incoming;
 use llmx_bridge::fold;
 use llmx_upstream::{EventStream, Exchange, StreamStep};
 use llmx_wire::responses::{self, StreamEvent};
-use llmx_wire::sse;
+use llmx_wire::{json, sse};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::dump::{self, Dump, Recorder};
@@ -38,6 +39,13 @@ const DROPPED: HeaderName = HeaderName::from_static("x-llmx-dropped");
 /// How long the head of a response is held back for the first word of the model, so that an early
 /// failure still gets its true status. A client must not wait longer for a head than it would.
 const HOLD: Duration = Duration::from_secs(5);
+
+/// As many bytes of events are sent at once as are there, but no more than about this: the client
+/// can read the first while the next are translated.
+const PIECE: usize = 16 << 10;
+
+/// Room for one delta, which is all that a slow stream has at once.
+const ONE_EVENT: usize = 512;
 
 impl Bridged {
     /// Returns the same bridge with upstream connections of its own.
@@ -65,22 +73,23 @@ impl Bridged {
             recorder.chunk(&body);
             recorder.complete();
         }
-        match self.ask(&body, &head.headers).await {
+        match self.ask(&body, head.headers).await {
             Ok(answer) => answer.into_response(dumped.as_ref()).await,
             Err(response) => response.map(Outgoing::Own),
         }
     }
 
-    async fn ask(&self, body: &[u8], headers: &HeaderMap) -> Result<Answer, Response<Full<Bytes>>> {
+    async fn ask(&self, body: &Bytes, headers: HeaderMap) -> Result<Answer, Response<Full<Bytes>>> {
         let mut request: responses::Request =
             serde_json::from_slice(body).map_err(|error| rescue::unreadable(&error))?;
-        let turn = self.state.expand(&mut request);
+        let turn = self.state.expand(&mut request, body);
         let turn = turn.map_err(|error| rescue::not_kept(&error))?;
         let stream = self.exchange.open_for(&request, headers).await;
         let stream = stream.map_err(|fault| rescue::upstream(&fault))?;
         Ok(Answer {
             stream,
             held: VecDeque::new(),
+            is_ahead: false,
             streams: request.stream == Some(true),
             memory: turn.map(|turn| (Arc::clone(&self.state), turn)),
         })
@@ -92,6 +101,8 @@ struct Answer {
     stream: EventStream,
     /// Events that came before the head of the response was sent.
     held: VecDeque<StreamEvent>,
+    /// Whether more may be there already than the client was given.
+    is_ahead: bool,
     /// Whether the client wants events, or one object.
     streams: bool,
     /// Where the answer is kept, and with what.
@@ -178,7 +189,13 @@ impl Answer {
 
     /// Waits for the next event, and encodes it together with those that are there already.
     async fn next_bytes(&mut self) -> Option<Bytes> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(ONE_EVENT);
+        if self.is_ahead {
+            // What was given last goes out before there is more of it.
+            yield_now().await;
+        }
+        // The first word of the model waits for nothing.
+        self.is_ahead = !self.held.is_empty();
         for event in self.held.drain(..) {
             encode(&event, &mut bytes);
         }
@@ -188,8 +205,11 @@ impl Answer {
             };
             self.remember(&mut event);
             encode(&event, &mut bytes);
-            while let Some(event) = self.stream.next_ready_event() {
+            while !self.is_ahead
+                && let Some(event) = self.stream.next_ready_event()
+            {
                 encode(&event, &mut bytes);
+                self.is_ahead = bytes.len() >= PIECE;
             }
         }
         Some(bytes.into())
@@ -213,7 +233,7 @@ fn whole(events: Vec<StreamEvent>, dumped: Option<&dump::Exchange>) -> Response<
         return rescue::failed(&answer).map(Outgoing::Own);
     }
     // The answer was made of JSON, so it can be written as JSON.
-    let body = Bytes::from(serde_json::to_vec(&answer).unwrap_or_default());
+    let body = Bytes::from(json::to_vec(&answer).unwrap_or_default());
     let mut response = Response::new(());
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);

@@ -40,6 +40,9 @@ pub enum ProxyError {
     /// The HTTP client.
     #[error(transparent)]
     Client(#[from] SetupFault),
+    /// `--bridge-option`.
+    #[error("--bridge-option: {0}")]
+    BridgeOption(#[from] llmx_bridge::BadSetting),
     /// The translation.
     #[error(transparent)]
     Bridge(#[from] BadTarget),

@@ -4,9 +4,12 @@ use std::io::Read;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use http_body_util::{BodyExt, Limited};
+use http_body::Body;
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use ruzstd::decoding::StreamingDecoder;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// A body that is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,20 +29,52 @@ pub(crate) async fn read(
     encoding: Option<&HeaderValue>,
     limit: usize,
 ) -> Result<Bytes, BadBody> {
-    let body = Limited::new(body, limit).collect().await.map_err(|error| {
-        if error.is::<http_body_util::LengthLimitError>() {
-            BadBody::TooLarge { limit }
-        } else {
-            BadBody::Cut
-        }
-    })?;
-    let body = body.to_bytes();
+    let body = collect(body, limit).await?;
     match encoding.map(HeaderValue::as_bytes) {
         None | Some(b"" | b"identity") => Ok(body),
         Some(b"zstd") => unpack(&body, limit),
         Some(other) => Err(BadBody::Encoding(other.escape_ascii().to_string())),
     }
 }
+
+/// Returns the `input` of a request, as JSON.
+pub(crate) fn input(body: &Bytes) -> Bytes {
+    #[derive(Deserialize)]
+    struct HasInput<'a> {
+        #[serde(borrow)]
+        input: Option<&'a RawValue>,
+    }
+    let read = serde_json::from_slice::<HasInput<'_>>(body);
+    let Some(input) = read.ok().and_then(|read| read.input) else {
+        return Bytes::from_static(b"[]");
+    };
+    let input = input.get().as_bytes();
+    // A part keeps the whole in memory, which is only worth it where it is most of it.
+    if input.len() >= body.len() / 8 * 7 {
+        body.slice_ref(input)
+    } else {
+        Bytes::copy_from_slice(input)
+    }
+}
+
+/// Puts the pieces of a body together as they come, so that each can make room for the next.
+async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BadBody> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
+    let mut collected = Vec::with_capacity(announced.min(limit).min(MAX_RESERVED));
+    while let Some(frame) = body.frame().await {
+        let piece = frame.map_err(|_| BadBody::Cut)?.into_data();
+        let piece = piece.unwrap_or_default();
+        if collected.len() + piece.len() > limit {
+            return Err(BadBody::TooLarge { limit });
+        }
+        collected.extend_from_slice(&piece);
+    }
+    collected.shrink_to_fit();
+    Ok(collected.into())
+}
+
+/// What is taken at a client's word: more than most requests have, and little to lose.
+const MAX_RESERVED: usize = 4 << 20;
 
 /// Unpacks at most `limit` bytes: a few kilobytes can claim to be gigabytes.
 fn unpack(packed: &[u8], limit: usize) -> Result<Bytes, BadBody> {
@@ -51,6 +86,7 @@ fn unpack(packed: &[u8], limit: usize) -> Result<Bytes, BadBody> {
         .take(room)
         .read_to_end(&mut unpacked)
         .map_err(|error| corrupt(&error))?;
+    unpacked.shrink_to_fit();
     if unpacked.len() > limit {
         return Err(BadBody::TooLarge { limit });
     }

@@ -59,11 +59,17 @@ pub(crate) fn unreadable(error: &serde_json::Error) -> Reply {
 
 /// Tells the client that what it continues is not here, as the API does.
 pub(crate) fn not_kept(error: &NotKept) -> Reply {
+    let (param, code) = match error {
+        NotKept::UnknownItem(_) => ("input", "item_not_found"),
+        NotKept::Off | NotKept::Unknown(_) => {
+            ("previous_response_id", "previous_response_not_found")
+        }
+    };
     let body = json!({"error": {
         "message": error.to_string(),
         "type": "invalid_request_error",
-        "param": "previous_response_id",
-        "code": "previous_response_not_found",
+        "param": param,
+        "code": code,
     }});
     json_reply(StatusCode::BAD_REQUEST, &body)
 }

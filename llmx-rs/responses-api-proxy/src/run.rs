@@ -139,22 +139,34 @@ fn route(args: &Args, endpoint: Endpoint, secret: &Secret) -> Result<Route, Prox
             authorization: secret.header(),
         })));
     };
+    let mut bridge = llmx_bridge::Options {
+        stores: args.state_max_mib > 0,
+        ..llmx_bridge::Options::for_host(endpoint.uri().host().unwrap_or_default())
+    };
+    for (name, value) in &args.bridge_option {
+        bridge.set(name, value)?;
+    }
     let target = Target {
-        bridge: llmx_bridge::Options {
-            stores: args.state_max_mib > 0,
-            ..llmx_bridge::Options::for_host(endpoint.uri().host().unwrap_or_default())
-        },
+        bridge,
         endpoint,
         headers: HeaderMap::new(),
         credential: Some(secret.credential(dialect)),
         dialect,
         idle_timeout: options.answer_timeout,
     };
+    teach_allocator();
     Ok(Route::Bridged(Box::new(Bridged {
         exchange: Exchange::new(target, args.use_env_proxy)?,
         body_limit: args.body_limit.saturating_mul(1 << 20),
         state: Arc::new(State::new(args.state_max_mib.saturating_mul(1 << 20))),
     })))
+}
+
+/// Makes a block that large known as ordinary, so that the memory of a body is used again for the
+/// next one: glibc otherwise returns what it has not seen before to the system, and the kernel has
+/// to clear every page of it anew.
+fn teach_allocator() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(8 << 20)));
 }
 
 #[cfg(unix)]

@@ -5,11 +5,16 @@
 //! longest goes first.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use llmx_wire::Extra;
 use llmx_wire::responses::{Item, Request, Response, TextOrList};
+use serde::Serialize;
 use serde_json::Value;
+
+use crate::request_body;
 
 /// How long a response is kept after its last use: a working day's pause.
 const TIME_TO_LIVE: Duration = Duration::from_secs(12 * 60 * 60);
@@ -26,17 +31,19 @@ pub(crate) struct State {
 
 #[derive(Debug, Default)]
 struct Kept {
-    entries: HashMap<String, Entry>,
+    entries: HashMap<Arc<str>, Entry>,
     /// Ids with the time of a use, oldest first; only the entry's latest use counts.
-    uses: VecDeque<(String, Instant)>,
+    uses: VecDeque<(Arc<str>, Instant)>,
     bytes: usize,
 }
 
 #[derive(Debug)]
 struct Entry {
     previous: Option<String>,
-    /// What this turn added to the conversation, as JSON.
-    items: Vec<u8>,
+    /// What the client said.
+    input: Input,
+    /// What the model answered, as JSON.
+    output: Box<[u8]>,
     used: Instant,
 }
 
@@ -51,14 +58,58 @@ pub(crate) enum NotKept {
         "previous_response_id: the response `{0}` is not known here (any more); send the whole conversation as `input`"
     )]
     Unknown(String),
+    #[error(
+        "input: the item `{0}` is not known here (any more); send the item itself instead of an item_reference"
+    )]
+    UnknownItem(String),
 }
 
 /// What a request adds to its conversation; its answer completes it.
 #[derive(Debug)]
 pub(crate) struct Turn {
     previous: Option<String>,
-    input: Vec<Item>,
+    input: Input,
 }
+
+/// What the client said in a turn.
+#[derive(Debug)]
+enum Input {
+    /// In the body of its request, which is small or has little else.
+    Within(Bytes),
+    /// As JSON.
+    Json(Bytes),
+}
+
+impl Input {
+    fn of(body: &Bytes, rest: &Request) -> Self {
+        // To look for the input in a large body takes longer than to see that there is little else.
+        let is_most = || body.len() >= LARGE && json(rest).len() <= body.len() / 8;
+        if body.len() <= SMALL || is_most() {
+            return Self::Within(body.clone());
+        }
+        Self::Json(request_body::input(body))
+    }
+
+    fn bytes(&self) -> &Bytes {
+        match self {
+            Self::Within(bytes) | Self::Json(bytes) => bytes,
+        }
+    }
+
+    fn items(&self) -> Result<Vec<Item>, serde_json::Error> {
+        match self {
+            Self::Within(body) => serde_json::from_slice(&request_body::input(body)),
+            Self::Json(json) => serde_json::from_slice(json),
+        }
+        .map(as_items)
+    }
+}
+
+/// A body of this size is kept whole: to look for its input costs more than the rest of it.
+const SMALL: usize = 1536;
+
+/// Smaller bodies are looked through in no time.
+const LARGE: usize = 64 << 10;
 
 impl State {
     /// Keeps up to `max_bytes`; zero keeps nothing.
@@ -70,37 +121,45 @@ impl State {
     }
 
     /// Puts the conversation that `request` continues before its input, and its id out of the
-    /// request. Returns what to keep with the answer, if the client wants it kept.
-    pub(crate) fn expand(&self, request: &mut Request) -> Result<Option<Turn>, NotKept> {
+    /// request, which was read from `body`. Returns what to keep with the answer, if the client
+    /// wants it kept.
+    pub(crate) fn expand(
+        &self,
+        request: &mut Request,
+        body: &Bytes,
+    ) -> Result<Option<Turn>, NotKept> {
         let previous = request.previous_response_id.take();
         let wanted = self.max_bytes > 0 && request.store != Some(false);
-        if previous.is_none() && !wanted {
+        // Where nothing is kept, the bridge refuses references by name.
+        if previous.is_none() && self.max_bytes == 0 {
             return Ok(None);
         }
-        let input = as_items(std::mem::take(&mut request.input));
-        let mut conversation = match &previous {
-            Some(id) => self.conversation(id)?,
-            None => Vec::new(),
-        };
-        conversation.extend(input.iter().cloned());
-        request.input = TextOrList::List(conversation);
-        Ok(wanted.then_some(Turn { previous, input }))
+        let mut input = as_items(std::mem::take(&mut request.input));
+        let has_references = self.resolve(&mut input)?;
+        let kept = wanted.then(|| {
+            if has_references {
+                Input::Json(json(&input).into())
+            } else {
+                Input::of(body, request)
+            }
+        });
+        if let Some(id) = &previous {
+            input.splice(..0, self.conversation(id)?);
+        }
+        request.input = TextOrList::List(input);
+        Ok(kept.map(|input| Turn { previous, input }))
     }
 
     /// Keeps the answer to a turn.
     pub(crate) fn keep(&self, turn: Turn, response: &Response) {
-        let mut items = turn.input;
-        items.extend(response.output.iter().cloned());
-        // Items were made of JSON, so they can be written as JSON.
-        let Ok(items) = serde_json::to_vec(&items) else {
-            return;
-        };
         let entry = Entry {
             previous: turn.previous,
-            items,
+            input: turn.input,
+            output: json(&response.output).into(),
             used: Instant::now(),
         };
-        self.kept().insert(&response.id, entry, self.max_bytes);
+        // The other threads need not wait until what goes is freed.
+        let _gone = self.kept().insert(&response.id, entry, self.max_bytes);
     }
 
     fn conversation(&self, id: &str) -> Result<Vec<Item>, NotKept> {
@@ -114,12 +173,35 @@ impl State {
             let Some(entry) = kept.touch(&id) else {
                 return Err(NotKept::Unknown(id));
             };
-            let items: Vec<Item> =
-                serde_json::from_slice(&entry.items).map_err(|_| NotKept::Unknown(id))?;
+            let Ok(items) = entry.items() else {
+                return Err(NotKept::Unknown(id));
+            };
             turns.push(items);
             next = entry.previous.clone();
         }
         Ok(turns.into_iter().rev().flatten().collect())
+    }
+
+    /// Puts the item itself where `input` only names one of an earlier answer. Returns whether it
+    /// does anywhere.
+    fn resolve(&self, input: &mut [Item]) -> Result<bool, NotKept> {
+        let mut has_references = false;
+        for item in input {
+            if let Some(id) = referenced(item) {
+                *item = self.item(&id).ok_or(NotKept::UnknownItem(id))?;
+                has_references = true;
+            }
+        }
+        Ok(has_references)
+    }
+
+    fn item(&self, id: &str) -> Option<Item> {
+        let response = llmx_bridge::response_of_item(id)?;
+        let mut kept = self.kept();
+        let items: Vec<Extra> = serde_json::from_slice(&kept.touch(&response)?.output).ok()?;
+        let is_named = |item: &Extra| item.get("id").and_then(Value::as_str) == Some(id);
+        let item = items.into_iter().find(is_named)?;
+        Item::from_object(item).ok()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -136,12 +218,12 @@ impl Kept {
             return None;
         }
         entry.used = now;
-        self.note_use(id, now);
+        self.note_use(id.into(), now);
         self.entries.get(id)
     }
 
-    fn note_use(&mut self, id: &str, now: Instant) {
-        self.uses.push_back((id.to_owned(), now));
+    fn note_use(&mut self, id: Arc<str>, now: Instant) {
+        self.uses.push_back((id, now));
         // Uses that a later one has replaced pile up behind an entry that nobody uses.
         if self.uses.len() > 2 * self.entries.len() + 16 {
             let entries = &self.entries;
@@ -150,11 +232,15 @@ impl Kept {
         }
     }
 
-    fn insert(&mut self, id: &str, entry: Entry, max_bytes: usize) {
+    /// Inserts an entry and returns those that have to go.
+    fn insert(&mut self, id: &str, entry: Entry, max_bytes: usize) -> Vec<Entry> {
+        let mut gone = Vec::new();
         let now = entry.used;
         self.bytes += cost(id, &entry);
-        if let Some(replaced) = self.entries.insert(id.to_owned(), entry) {
-            self.bytes -= cost(id, &replaced);
+        let id: Arc<str> = id.into();
+        if let Some(replaced) = self.entries.insert(Arc::clone(&id), entry) {
+            self.bytes -= cost(&id, &replaced);
+            gone.push(replaced);
         }
         self.note_use(id, now);
         while let Some((id, used)) = self.uses.front() {
@@ -164,20 +250,51 @@ impl Kept {
                 .is_some_and(|entry| entry.used == *used);
             let is_old = now.duration_since(*used) > TIME_TO_LIVE;
             if is_latest && !is_old && self.bytes <= max_bytes {
-                return;
+                break;
             }
             let Some((id, _)) = self.uses.pop_front() else {
-                return;
+                break;
             };
             if is_latest && let Some(entry) = self.entries.remove(&id) {
                 self.bytes -= cost(&id, &entry);
+                gone.push(entry);
             }
         }
+        gone
+    }
+}
+
+impl Entry {
+    /// Returns what this turn added to the conversation.
+    fn items(&self) -> Result<Vec<Item>, serde_json::Error> {
+        let mut items = self.input.items()?;
+        let output: Vec<Item> = serde_json::from_slice(&self.output)?;
+        items.extend(output);
+        Ok(items)
     }
 }
 
 fn cost(id: &str, entry: &Entry) -> usize {
-    ENTRY_BYTES + 3 * id.len() + entry.items.len()
+    ENTRY_BYTES + 3 * id.len() + entry.input.bytes().len() + entry.output.len()
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    // It was made of JSON, so it can be written as JSON.
+    llmx_wire::json::to_vec(value).unwrap_or_default()
+}
+
+/// Returns the id of the item that `item` stands for; its type may be left out.
+fn referenced(item: &Item) -> Option<String> {
+    let Item::Unknown(object) = item else {
+        return None;
+    };
+    let is_reference = match item.kind() {
+        "item_reference" => true,
+        "" => object.keys().all(|key| key == "id" || key == "type"),
+        _ => false,
+    };
+    let id = object.get("id").and_then(Value::as_str)?;
+    is_reference.then(|| id.to_owned())
 }
 
 /// Returns input as items: a text is what a user says.
@@ -192,10 +309,15 @@ fn as_items(input: TextOrList<Item>) -> Vec<Item> {
 /// that it is kept.
 pub(crate) fn describe(response: &mut Response, turn: &Turn) {
     let previous = turn.previous.clone().map_or(Value::Null, Value::from);
-    response
-        .extra
-        .insert("previous_response_id".to_owned(), previous);
-    response.extra.insert("store".to_owned(), Value::Bool(true));
+    for (name, value) in [
+        ("previous_response_id", previous),
+        ("store", Value::Bool(true)),
+    ] {
+        match response.extra.get_mut(name) {
+            Some(told) => *told = value,
+            None => drop(response.extra.insert(name.to_owned(), value)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -206,8 +328,9 @@ mod tests {
 
     fn ask(state: &State, previous: Option<&str>, input: &str) -> Result<(Request, Turn), NotKept> {
         let request = json!({ "model": "m", "input": input, "previous_response_id": previous });
-        let mut request: Request = serde_json::from_value(request).unwrap();
-        let turn = state.expand(&mut request)?.unwrap();
+        let body = Bytes::from(request.to_string());
+        let mut request: Request = serde_json::from_slice(&body).unwrap();
+        let turn = state.expand(&mut request, &body)?.unwrap();
         Ok((request, turn))
     }
 
@@ -250,9 +373,38 @@ mod tests {
         assert_eq!(unknown, NotKept::Unknown("r9".to_owned()));
         let off = State::new(0);
         assert_eq!(off.conversation("r1"), Err(NotKept::Off));
-        let mut request: Request =
-            serde_json::from_value(json!({ "model": "m", "input": "x", "store": false })).unwrap();
-        assert!(state.expand(&mut request).unwrap().is_none());
+        let body = Bytes::from_static(br#"{"model":"m","input":"x","store":false}"#);
+        let mut request: Request = serde_json::from_slice(&body).unwrap();
+        assert!(state.expand(&mut request, &body).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_item_of_an_earlier_answer_is_found_by_its_id() {
+        let state = State::new(1 << 20);
+        let (_, turn) = ask(&state, None, "one").unwrap();
+        let response = json!({ "id": "resp_a1", "output": [{ "type": "message", "id": "msg_a1_0",
+            "role": "assistant", "content": [{ "type": "output_text", "text": "ONE" }] }] });
+        state.keep(turn, &serde_json::from_value(response).unwrap());
+
+        let resolve = |reference: Value| {
+            let request = json!({ "model": "m", "input": [reference] });
+            let body = Bytes::from(request.to_string());
+            let mut request: Request = serde_json::from_slice(&body).unwrap();
+            state
+                .expand(&mut request, &body)
+                .map(|_turn| words(&request))
+        };
+        let one = Ok(vec!["ONE".to_owned()]);
+        assert_eq!(
+            resolve(json!({ "type": "item_reference", "id": "msg_a1_0" })),
+            one
+        );
+        assert_eq!(resolve(json!({ "type": null, "id": "msg_a1_0" })), one);
+        assert_eq!(resolve(json!({ "id": "msg_a1_0" })), one);
+        for unknown in ["msg_a1_1", "msg_b2_0", "msg_abc"] {
+            let fault = resolve(json!({ "type": "item_reference", "id": unknown }));
+            assert_eq!(fault, Err(NotKept::UnknownItem(unknown.to_owned())));
+        }
     }
 
     #[test]

@@ -1,8 +1,15 @@
 //! Reads values that some servers leave null, or write in another type than the protocol's.
+//!
+//! Every chunk of a stream holds several, so each is read as what it is, without a detour over
+//! a value that could be anything.
 
-use serde::de::{DeserializeOwned, Error};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::Number;
 
 /// Reads null as the type's default; use it with `#[serde(default)]`.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -22,9 +29,11 @@ pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D
 pub(crate) fn maybe_count<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<u64>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    Ok(value.as_u64().or_else(|| {
-        let number = value.as_f64().filter(|number| *number >= 0.0)?;
+    let Loose::Number(number) = loose::<D, IgnoredAny>(deserializer)? else {
+        return Ok(None);
+    };
+    Ok(number.as_u64().or_else(|| {
+        let number = number.as_f64().filter(|number| *number >= 0.0)?;
         // A float saturates: no count of tokens comes near the bounds.
         #[expect(
             clippy::cast_possible_truncation,
@@ -44,9 +53,9 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 pub(crate) fn maybe_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => Some(text),
-        Value::Number(number) => Some(number.to_string()),
+    Ok(match loose::<D, IgnoredAny>(deserializer)? {
+        Loose::Text(text) => Some(text),
+        Loose::Number(number) => Some(number.to_string()),
         _ => None,
     })
 }
@@ -57,8 +66,79 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    match Value::deserialize(deserializer)? {
-        object @ Value::Object(_) => serde_json::from_value(object).map_err(Error::custom),
-        _ => Ok(None),
+    Ok(match loose(deserializer)? {
+        Loose::Object(object) => Some(object),
+        _ => None,
+    })
+}
+
+/// A value as it came; its objects are read as `T`.
+enum Loose<T> {
+    Text(String),
+    Number(Number),
+    Object(T),
+    Other,
+}
+
+fn loose<'de, D, T>(deserializer: D) -> Result<Loose<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    deserializer.deserialize_any(Any(PhantomData))
+}
+
+struct Any<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Any<T> {
+    type Value = Loose<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Loose::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+        Ok(Loose::Text(text))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Loose::Number(number.into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Loose::Number(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Number::from_f64(number).map_or(Loose::Other, Loose::Number))
+    }
+
+    fn visit_bool<E>(self, _value: bool) -> Result<Self::Value, E> {
+        Ok(Loose::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Loose::Other)
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(Loose::Other)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        loose(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Loose::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(object)).map(Loose::Object)
     }
 }

@@ -10,6 +10,7 @@ pub mod chat;
 mod dialect;
 mod fault_body;
 pub mod gemini;
+pub mod json;
 mod lenient;
 pub mod messages;
 mod open_enum;

@@ -59,7 +59,7 @@ fn respond_to_stream(
         .push(body, &mut frames)
         .map_err(|fault| UpstreamFault::Malformed(fault.to_string()))?;
     frames.extend(decoder.finish());
-    let (mut bridge, mut events) = (ChatToResponses::new(context, stamp), Vec::new());
+    let (mut bridge, mut events) = (ChatToResponses::new(context.whole(), stamp), Vec::new());
     let mut end = StreamEnd::Eof;
     for frame in frames {
         match Frame::read(&frame.data)? {

@@ -59,7 +59,7 @@ pub fn respond(
     stamp: &Stamp,
 ) -> Result<responses::Response, UpstreamFault> {
     let mut events = Vec::new();
-    let mut bridge = ChatToResponses::new(context, stamp);
+    let mut bridge = ChatToResponses::new(context.whole(), stamp);
     bridge.push(answer.into(), &mut events)?;
     bridge.finish(StreamEnd::Done, &mut events);
     fold(events).ok_or(UpstreamFault::CutOff)

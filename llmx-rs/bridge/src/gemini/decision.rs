@@ -137,6 +137,10 @@ pub const RESPONSES_TO_GEMINI: &[Row] = &[
     refused("input[].computer_call", "the upstream has no computer tool"),
     // Parts.
     mapped("input[].content[].input_text", "text"),
+    dropped(
+        "input[].content[].cache_control",
+        "Gemini finds what it has cached by itself",
+    ),
     mapped(
         "input[].content[].input_image",
         "`inlineData`; by address where the upstream fetches",

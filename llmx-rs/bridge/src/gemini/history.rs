@@ -223,9 +223,7 @@ impl Writer<'_> {
         let fetches = self.options.gemini.fetches_media;
         let mut out = Vec::with_capacity(parts.len());
         for (index, part) in parts.iter().enumerate() {
-            if let ContentPart::InputText(text) = part
-                && text.extra.contains_key("cache_control")
-            {
+            if part.marks_cache() {
                 let path = "input[].content[].cache_control";
                 self.losses.dropped(path, CACHES_ALONE);
             }

@@ -87,7 +87,7 @@ pub fn respond(
     stamp: &Stamp,
 ) -> Result<responses::Response, UpstreamFault> {
     let mut out = Vec::new();
-    let mut bridge = GeminiToResponses::new(context, stamp);
+    let mut bridge = GeminiToResponses::new(context.whole(), stamp);
     bridge.push(answer, &mut out)?;
     bridge.finish(StreamEnd::Done, &mut out);
     fold(out).ok_or(UpstreamFault::CutOff)

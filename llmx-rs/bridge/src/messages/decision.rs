@@ -150,6 +150,10 @@ pub const RESPONSES_TO_MESSAGES: &[Row] = &[
     // Parts.
     mapped("input[].content[].input_text", "text"),
     mapped(
+        "input[].content[].cache_control",
+        "the same, up to four in a request",
+    ),
+    mapped(
         "input[].content[].input_image",
         "`image`, by bytes or address",
     ),

@@ -90,7 +90,7 @@ pub fn respond(
     stamp: &Stamp,
 ) -> Result<responses::Response, UpstreamFault> {
     let mut out = Vec::new();
-    let mut bridge = MessagesToResponses::new(context, stamp);
+    let mut bridge = MessagesToResponses::new(context.whole(), stamp);
     for event in events(answer) {
         bridge.push(event, &mut out)?;
     }

@@ -7,7 +7,7 @@ use llmx_wire::responses::{
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::sequence::{Place, Sequence};
+use super::sequence::{Place, Sequence, numbered};
 use super::unwrap::Unwrapper;
 use crate::Extra;
 use crate::tools::{Kind, Target};
@@ -38,8 +38,7 @@ impl CallLane {
             arguments: String::new(),
             unwrapper: Unwrapper::default(),
         };
-        let item = lane.item("in_progress", "");
-        out.push(seq.item_added(&lane.place, item));
+        seq.tell_added(out, &lane.place, || lane.item("in_progress", ""));
         (lane.place.index, lane)
     }
 
@@ -47,11 +46,11 @@ impl CallLane {
         match self.target.kind {
             Kind::Function => {
                 self.arguments.push_str(piece);
-                self.delta(piece.to_owned(), seq, out);
+                self.delta(piece, seq, out);
             }
             Kind::Custom => {
                 let text = self.unwrapper.push(piece);
-                self.delta(text, seq, out);
+                self.delta(&text, seq, out);
             }
             // These items have no events for their arguments.
             Kind::ToolSearch | Kind::LocalShell => self.arguments.push_str(piece),
@@ -66,78 +65,90 @@ impl CallLane {
         }
     }
 
-    /// Ends the call. Where the answer was `cut` off, a call without its end is incomplete, so
-    /// that no one executes half of it.
+    /// Ends the call. Where the answer was `cut` off, a call without its end is incomplete, and
+    /// nothing says that it is done: clients execute a call when they hear that, whatever its
+    /// status, and what is left of a patch may be a patch.
     pub(super) fn close(
         mut self,
         cut: bool,
         seq: &mut Sequence,
         out: &mut Vec<StreamEvent>,
     ) -> Item {
-        let (content, whole) = match self.target.kind {
-            Kind::Custom => self.close_custom(seq, out),
-            Kind::Function => self.close_function(seq, out),
-            Kind::ToolSearch | Kind::LocalShell => {
-                let whole = is_json(&self.arguments);
-                (self.arguments.clone(), whole)
-            }
-        };
-        let status = if cut && !whole {
-            "incomplete"
-        } else {
-            "completed"
-        };
-        let item = self.item(status, &content);
-        out.push(seq.item_done(&self.place, item.clone()));
+        let (content, whole) = self.content(cut, seq, out);
+        if cut && !whole {
+            return self.item("incomplete", &content);
+        }
+        let item = self.item("completed", &content);
+        self.say_done(&content, seq, out);
+        seq.tell_done(out, &self.place, &item);
         item
     }
 
-    fn close_function(&mut self, seq: &mut Sequence, out: &mut Vec<StreamEvent>) -> (String, bool) {
-        if self.arguments.trim().is_empty() {
+    /// Returns what the call says, and whether that is all of it; the client hears what it has not
+    /// heard yet.
+    fn content(
+        &mut self,
+        cut: bool,
+        seq: &mut Sequence,
+        out: &mut Vec<StreamEvent>,
+    ) -> (String, bool) {
+        if self.target.kind == Kind::Custom {
+            let unwrapped = std::mem::take(&mut self.unwrapper).close();
+            self.delta(&unwrapped.rest, seq, out);
+            return (unwrapped.text, unwrapped.whole);
+        }
+        if self.target.kind == Kind::Function && self.arguments.trim().is_empty() && !cut {
             // A tool without parameters; the client parses what it gets.
             self.push("{}", seq, out);
         }
-        let arguments = std::mem::take(&mut self.arguments);
-        out.push(StreamEvent::ArgumentsDone(Box::new(ArgumentsDone {
-            item_id: self.place.id.clone(),
-            output_index: self.place.index,
-            arguments: arguments.clone(),
-            extra: self.named(seq),
-        })));
-        let whole = is_json(&arguments);
-        (arguments, whole)
+        let whole = is_json(&self.arguments);
+        (std::mem::take(&mut self.arguments), whole)
     }
 
-    fn close_custom(&mut self, seq: &mut Sequence, out: &mut Vec<StreamEvent>) -> (String, bool) {
-        let unwrapped = std::mem::take(&mut self.unwrapper).close();
-        self.delta(unwrapped.rest, seq, out);
-        out.push(StreamEvent::InputDone(Box::new(InputDone {
-            item_id: self.place.id.clone(),
-            output_index: self.place.index,
-            input: unwrapped.text.clone(),
-            extra: self.named(seq),
-        })));
-        (unwrapped.text, unwrapped.whole)
+    fn say_done(&self, content: &str, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
+        let (item_id, output_index) = (&self.place.id, self.place.index);
+        match self.target.kind {
+            Kind::Function => seq.tell(out, |number| {
+                StreamEvent::ArgumentsDone(Box::new(ArgumentsDone {
+                    item_id: item_id.clone(),
+                    output_index,
+                    arguments: content.to_owned(),
+                    extra: self.named(number),
+                }))
+            }),
+            Kind::Custom => seq.tell(out, |number| {
+                StreamEvent::InputDone(Box::new(InputDone {
+                    item_id: item_id.clone(),
+                    output_index,
+                    input: content.to_owned(),
+                    extra: self.named(number),
+                }))
+            }),
+            Kind::ToolSearch | Kind::LocalShell => {}
+        }
     }
 
-    fn delta(&self, delta: String, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
+    fn delta(&self, delta: &str, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
         if delta.is_empty() {
             return;
         }
-        let event = Box::new(Delta {
-            item_id: self.place.id.clone(),
-            output_index: self.place.index,
-            delta,
-            extra: seq.numbered([]),
-        });
-        out.push(match self.target.kind {
-            Kind::Custom => StreamEvent::InputDelta(event),
-            _ => StreamEvent::ArgumentsDelta(event),
+        seq.tell(out, |number| {
+            let event = Box::new(Delta {
+                item_id: self.place.id.clone(),
+                output_index: self.place.index,
+                delta: delta.to_owned(),
+                sequence_number: Some(number),
+                ..Delta::default()
+            });
+            match self.target.kind {
+                Kind::Custom => StreamEvent::InputDelta(event),
+                _ => StreamEvent::ArgumentsDelta(event),
+            }
         });
     }
 
-    fn named(&self, seq: &mut Sequence) -> Extra {
-        let mut extra = seq.numbered([]);
+    fn named(&self, number: u64) -> Extra {
+        let mut extra = numbered(number, []);
         extra.insert("name".to_owned(), self.target.name.clone().into());
         extra.insert("call_id".to_owned(), self.call_id.clone().into());
         extra

@@ -2,7 +2,7 @@
 
 use llmx_wire::responses::{IncompleteDetails, Response, ResponseEvent, Status, StreamEvent};
 
-use super::sequence::Sequence;
+use super::sequence::numbered;
 use crate::UpstreamFault;
 
 /// How an answer ends.
@@ -22,8 +22,8 @@ impl Ending {
         !matches!(self, Self::Completed)
     }
 
-    /// Makes the terminal event.
-    pub(super) fn event(self, mut response: Response, seq: &mut Sequence) -> StreamEvent {
+    /// Makes the terminal event, which has this number.
+    pub(super) fn event(self, mut response: Response, number: u64) -> StreamEvent {
         let wrap: fn(Box<ResponseEvent>) -> StreamEvent = match self {
             Self::Completed => {
                 response.status = Some(Status::Completed);
@@ -47,7 +47,7 @@ impl Ending {
         };
         wrap(Box::new(ResponseEvent {
             response,
-            extra: seq.numbered([]),
+            extra: numbered(number, []),
         }))
     }
 }

@@ -1,12 +1,14 @@
 //! The lane of a message: what the model says to the client, and its refusals.
 
+use std::mem;
+
 use llmx_wire::responses::{
     AnnotationAdded, ContentPart, Delta, Item, Message, PartEvent, Refusal, RefusalDone, Role,
     StreamEvent, Text, TextDone,
 };
 use serde_json::Value;
 
-use super::sequence::{Place, Sequence};
+use super::sequence::{Place, Sequence, numbered};
 use crate::Extra;
 
 /// What kind of part a delta belongs to.
@@ -39,8 +41,7 @@ impl MessageLane {
             done: Vec::new(),
             open: None,
         };
-        let item = lane.item("in_progress");
-        out.push(seq.item_added(&lane.place, item));
+        seq.tell_added(out, &lane.place, || lane.item("in_progress", Vec::new()));
         (lane.place.index, lane)
     }
 
@@ -53,24 +54,25 @@ impl MessageLane {
         out: &mut Vec<StreamEvent>,
     ) {
         let content_index = self.open_part(words, seq, out);
-        let mut extra = seq.numbered([("content_index", content_index)]);
-        if words == Words::Text {
-            extra.insert("logprobs".to_owned(), logprobs.clone().into());
-        }
+        seq.tell(out, |number| {
+            let event = Box::new(Delta {
+                item_id: self.place.id.clone(),
+                output_index: self.place.index,
+                delta: delta.to_owned(),
+                content_index: Some(content_index),
+                sequence_number: Some(number),
+                logprobs: (words == Words::Text).then(|| logprobs.clone().into()),
+                ..Delta::default()
+            });
+            match words {
+                Words::Text => StreamEvent::OutputTextDelta(event),
+                Words::Refusal => StreamEvent::RefusalDelta(event),
+            }
+        });
         if let Some(part) = &mut self.open {
             part.text.push_str(delta);
             part.logprobs.extend(logprobs);
         }
-        let event = Box::new(Delta {
-            item_id: self.place.id.clone(),
-            output_index: self.place.index,
-            delta: delta.to_owned(),
-            extra,
-        });
-        out.push(match words {
-            Words::Text => StreamEvent::OutputTextDelta(event),
-            Words::Refusal => StreamEvent::RefusalDelta(event),
-        });
     }
 
     /// Adds a remark, such as a citation, to the text.
@@ -83,16 +85,21 @@ impl MessageLane {
         let content_index = self.open_part(Words::Text, seq, out);
         let Some(part) = &mut self.open else { return };
         let annotation_index = part.annotations.len() as u64;
-        part.annotations.push(annotation.clone());
-        out.push(StreamEvent::AnnotationAdded(Box::new(AnnotationAdded {
-            item_id: self.place.id.clone(),
-            output_index: self.place.index,
-            annotation,
-            extra: seq.numbered([
-                ("content_index", content_index),
-                ("annotation_index", annotation_index),
-            ]),
-        })));
+        seq.tell(out, |number| {
+            StreamEvent::AnnotationAdded(Box::new(AnnotationAdded {
+                item_id: self.place.id.clone(),
+                output_index: self.place.index,
+                annotation: annotation.clone(),
+                extra: numbered(
+                    number,
+                    [
+                        ("content_index", content_index),
+                        ("annotation_index", annotation_index),
+                    ],
+                ),
+            }))
+        });
+        part.annotations.push(annotation);
     }
 
     pub(super) fn close(
@@ -102,8 +109,9 @@ impl MessageLane {
         out: &mut Vec<StreamEvent>,
     ) -> Item {
         self.close_part(seq, out);
-        let item = self.item(status);
-        out.push(seq.item_done(&self.place, item.clone()));
+        let content = mem::take(&mut self.done);
+        let item = self.item(status, content);
+        seq.tell_done(out, &self.place, &item);
         item
     }
 
@@ -114,15 +122,11 @@ impl MessageLane {
         }
         let content_index = self.done.len() as u64;
         if self.open.is_none() {
-            let part = OpenPart {
-                words,
-                text: String::new(),
-                annotations: Vec::new(),
-                logprobs: Vec::new(),
-            };
-            let added = self.part_event(part.content(), content_index, seq);
-            out.push(StreamEvent::ContentPartAdded(added));
-            self.open = Some(part);
+            seq.tell(out, |number| {
+                let empty = OpenPart::new(words).into_content();
+                StreamEvent::ContentPartAdded(self.part_event(&empty, content_index, number))
+            });
+            self.open = Some(OpenPart::new(words));
         }
         content_index
     }
@@ -130,51 +134,47 @@ impl MessageLane {
     fn close_part(&mut self, seq: &mut Sequence, out: &mut Vec<StreamEvent>) {
         let Some(part) = self.open.take() else { return };
         let content_index = self.done.len() as u64;
-        let mut extra = seq.numbered([("content_index", content_index)]);
-        let (item_id, output_index) = (self.place.id.clone(), self.place.index);
-        out.push(match part.words {
+        let (item_id, output_index) = (&self.place.id, self.place.index);
+        seq.tell(out, |number| match part.words {
             Words::Text => {
+                let mut extra = numbered(number, [("content_index", content_index)]);
                 extra.insert("logprobs".to_owned(), part.logprobs.clone().into());
                 StreamEvent::OutputTextDone(Box::new(TextDone {
-                    item_id,
+                    item_id: item_id.clone(),
                     output_index,
                     text: part.text.clone(),
                     extra,
                 }))
             }
             Words::Refusal => StreamEvent::RefusalDone(Box::new(RefusalDone {
-                item_id,
+                item_id: item_id.clone(),
                 output_index,
                 refusal: part.text.clone(),
-                extra,
+                extra: numbered(number, [("content_index", content_index)]),
             })),
         });
-        let content = part.content();
-        let done = self.part_event(content.clone(), content_index, seq);
-        out.push(StreamEvent::ContentPartDone(done));
+        let content = part.into_content();
+        seq.tell(out, |number| {
+            StreamEvent::ContentPartDone(self.part_event(&content, content_index, number))
+        });
         self.done.push(content);
     }
 
-    fn part_event(
-        &self,
-        part: ContentPart,
-        content_index: u64,
-        seq: &mut Sequence,
-    ) -> Box<PartEvent> {
+    fn part_event(&self, part: &ContentPart, content_index: u64, number: u64) -> Box<PartEvent> {
         Box::new(PartEvent {
             item_id: self.place.id.clone(),
             output_index: self.place.index,
             content_index,
-            part,
-            extra: seq.numbered([]),
+            part: part.clone(),
+            extra: numbered(number, []),
         })
     }
 
-    fn item(&self, status: &str) -> Item {
+    fn item(&self, status: &str, content: Vec<ContentPart>) -> Item {
         Item::Message(Message {
             id: Some(self.place.id.clone()),
             role: Role::Assistant,
-            content: self.done.clone().into(),
+            content: content.into(),
             status: Some(status.to_owned()),
             extra: Extra::new(),
         })
@@ -182,17 +182,26 @@ impl MessageLane {
 }
 
 impl OpenPart {
-    fn content(&self) -> ContentPart {
+    fn new(words: Words) -> Self {
+        Self {
+            words,
+            text: String::new(),
+            annotations: Vec::new(),
+            logprobs: Vec::new(),
+        }
+    }
+
+    fn into_content(self) -> ContentPart {
         match self.words {
             Words::Text => ContentPart::OutputText(Text {
-                text: self.text.clone(),
+                text: self.text,
                 extra: Extra::from_iter([
-                    ("annotations".to_owned(), self.annotations.clone().into()),
-                    ("logprobs".to_owned(), self.logprobs.clone().into()),
+                    ("annotations".to_owned(), self.annotations.into()),
+                    ("logprobs".to_owned(), self.logprobs.into()),
                 ]),
             }),
             Words::Refusal => ContentPart::Refusal(Refusal {
-                refusal: self.text.clone(),
+                refusal: self.text,
                 extra: Extra::new(),
             }),
         }

@@ -15,6 +15,7 @@ mod writer;
 pub(crate) use ending::Ending;
 pub(crate) use message::Words;
 pub(crate) use reasoning::Thought;
+pub use sequence::response_of_item;
 pub(crate) use writer::{CallKey, ResponsesWriter};
 
 use crate::UpstreamFault;

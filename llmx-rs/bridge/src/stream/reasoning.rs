@@ -5,7 +5,7 @@ use llmx_wire::responses::{
 };
 use serde_json::Value;
 
-use super::sequence::{Place, Sequence};
+use super::sequence::{Place, Sequence, numbered};
 use crate::Extra;
 use crate::seal::{Origin, Seal, absorb};
 
@@ -36,8 +36,7 @@ impl ReasoningLane {
             open: None,
             seal: None,
         };
-        let item = lane.item("in_progress", None);
-        out.push(seq.item_added(&lane.place, item));
+        seq.tell_added(out, &lane.place, || lane.item("in_progress", None));
         (lane.place.index, lane)
     }
 
@@ -64,20 +63,30 @@ impl ReasoningLane {
             self.close_part(seq, out);
             self.open = Some(thought);
             self.parts(thought).push(String::new());
-            out.push(self.part_event(thought, false, seq));
+            seq.tell(out, |number| self.part_event(thought, false, number));
         }
         if let Some(text) = self.parts(thought).last_mut() {
             text.push_str(delta);
         }
-        let event = Box::new(Delta {
-            item_id: self.place.id.clone(),
-            output_index: self.place.index,
-            delta: delta.to_owned(),
-            extra: seq.numbered([self.part_index(thought)]),
-        });
-        out.push(match thought {
-            Thought::Full => StreamEvent::ReasoningTextDelta(event),
-            Thought::Summary => StreamEvent::SummaryTextDelta(event),
+        seq.tell(out, |number| {
+            let (_, index) = self.part_index(thought);
+            let delta = Delta {
+                item_id: self.place.id.clone(),
+                output_index: self.place.index,
+                delta: delta.to_owned(),
+                sequence_number: Some(number),
+                ..Delta::default()
+            };
+            match thought {
+                Thought::Full => StreamEvent::ReasoningTextDelta(Box::new(Delta {
+                    content_index: Some(index),
+                    ..delta
+                })),
+                Thought::Summary => StreamEvent::SummaryTextDelta(Box::new(Delta {
+                    summary_index: Some(index),
+                    ..delta
+                })),
+            }
         });
     }
 
@@ -95,7 +104,7 @@ impl ReasoningLane {
             Seal { kind, text, data }.close(origin)
         });
         let item = self.item(status, sealed);
-        out.push(seq.item_done(&self.place, item.clone()));
+        seq.tell_done(out, &self.place, &item);
         item
     }
 
@@ -103,24 +112,26 @@ impl ReasoningLane {
         let Some(thought) = self.open.take() else {
             return;
         };
-        let event = Box::new(TextDone {
-            item_id: self.place.id.clone(),
-            output_index: self.place.index,
-            text: self.parts(thought).last().cloned().unwrap_or_default(),
-            extra: seq.numbered([self.part_index(thought)]),
+        seq.tell(out, |number| {
+            let event = Box::new(TextDone {
+                item_id: self.place.id.clone(),
+                output_index: self.place.index,
+                text: self.parts(thought).last().cloned().unwrap_or_default(),
+                extra: numbered(number, [self.part_index(thought)]),
+            });
+            match thought {
+                Thought::Full => StreamEvent::ReasoningTextDone(event),
+                Thought::Summary => StreamEvent::SummaryTextDone(event),
+            }
         });
-        out.push(match thought {
-            Thought::Full => StreamEvent::ReasoningTextDone(event),
-            Thought::Summary => StreamEvent::SummaryTextDone(event),
-        });
-        out.push(self.part_event(thought, true, seq));
+        seq.tell(out, |number| self.part_event(thought, true, number));
     }
 
-    fn part_event(&mut self, thought: Thought, done: bool, seq: &mut Sequence) -> StreamEvent {
+    fn part_event(&mut self, thought: Thought, done: bool, number: u64) -> StreamEvent {
         let (_, index) = self.part_index(thought);
         let text = self.parts(thought).last().cloned().unwrap_or_default();
         let (item_id, output_index) = (self.place.id.clone(), self.place.index);
-        let extra = seq.numbered([]);
+        let extra = numbered(number, []);
         match thought {
             Thought::Full => {
                 let event = Box::new(PartEvent {

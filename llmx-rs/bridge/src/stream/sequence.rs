@@ -11,6 +11,8 @@ pub(super) struct Sequence {
     next_number: u64,
     next_index: u64,
     minted_calls: u64,
+    /// Whether the client waits for the one object that the last event holds.
+    last_only: bool,
 }
 
 /// Where an item stands in the output, and its id.
@@ -21,8 +23,9 @@ pub(super) struct Place {
 }
 
 impl Sequence {
-    /// Starts a response whose ids are made of `seed`.
-    pub(super) fn new(seed: &str) -> Self {
+    /// Starts a response whose ids are made of `seed`. With `last_only` the events before the last
+    /// one are counted and never made.
+    pub(super) fn new(seed: &str, last_only: bool) -> Self {
         let seed: String = seed
             .chars()
             .filter(char::is_ascii_alphanumeric)
@@ -37,6 +40,7 @@ impl Sequence {
             next_number: 0,
             next_index: 0,
             minted_calls: 0,
+            last_only,
         }
     }
 
@@ -61,32 +65,88 @@ impl Sequence {
         format!("call_{}_{minted}", self.seed)
     }
 
-    /// Returns the fields that every event has: `fields`, and the next number.
-    pub(super) fn numbered<const N: usize>(&mut self, fields: [(&str, u64); N]) -> Extra {
+    /// Appends the event that `event` makes of the next number, if the client wants to see it.
+    pub(super) fn tell(&mut self, out: &mut Events, event: impl FnOnce(u64) -> StreamEvent) {
         let number = self.next_number;
         self.next_number += 1;
-        let fields = fields.into_iter().chain([("sequence_number", number)]);
-        fields
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .collect()
+        if !self.last_only {
+            out.push(event(number));
+        }
     }
 
-    pub(super) fn item_added(&mut self, place: &Place, item: Item) -> StreamEvent {
-        StreamEvent::OutputItemAdded(Box::new(ItemEvent {
-            output_index: place.index,
-            item,
-            extra: self.numbered([]),
-        }))
+    /// Appends the event that ends the stream; every client wants to see it.
+    pub(super) fn tell_last(&mut self, out: &mut Events, event: impl FnOnce(u64) -> StreamEvent) {
+        self.last_only = false;
+        self.tell(out, event);
     }
 
-    pub(super) fn item_done(&mut self, place: &Place, item: Item) -> StreamEvent {
-        StreamEvent::OutputItemDone(Box::new(ItemEvent {
-            output_index: place.index,
-            item,
-            extra: self.numbered([]),
-        }))
+    pub(super) fn tell_added(
+        &mut self,
+        out: &mut Events,
+        place: &Place,
+        item: impl FnOnce() -> Item,
+    ) {
+        self.tell(out, |number| {
+            StreamEvent::OutputItemAdded(Box::new(ItemEvent {
+                output_index: place.index,
+                item: item(),
+                extra: numbered(number, []),
+            }))
+        });
     }
+
+    pub(super) fn tell_done(&mut self, out: &mut Events, place: &Place, item: &Item) {
+        self.tell(out, |number| {
+            StreamEvent::OutputItemDone(Box::new(ItemEvent {
+                output_index: place.index,
+                item: item.clone(),
+                extra: numbered(number, []),
+            }))
+        });
+    }
+}
+
+/// Returns the fields that every event has: `fields`, and its number.
+pub(super) fn numbered<const N: usize>(number: u64, fields: [(&str, u64); N]) -> Extra {
+    let fields = fields.into_iter().chain([("sequence_number", number)]);
+    fields
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect()
+}
+
+type Events = Vec<StreamEvent>;
+
+/// Returns the id of the response that handed out `item_id`, if one of this bridge did.
+pub fn response_of_item(item_id: &str) -> Option<String> {
+    let (prefix_and_seed, index) = item_id.rsplit_once('_')?;
+    let (_prefix, seed) = prefix_and_seed.rsplit_once('_')?;
+    let is_place = !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit());
+    let is_seed = !seed.is_empty() && seed.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_place && is_seed).then(|| format!("resp_{seed}"))
 }
 
 /// Keeps every id under the 64 characters that clients expect.
 const MAX_SEED: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_items_id_tells_its_response() {
+        let mut sequence = Sequence::new("a1-b2", false);
+        let place = sequence.place("msg");
+        assert_eq!(response_of_item(&place.id), Some(sequence.response_id()));
+        for foreign in [
+            "",
+            "msg",
+            "msg_",
+            "msg_0a",
+            "msg__1",
+            "msg_x y_1",
+            "rs_seed_x",
+        ] {
+            assert_eq!(response_of_item(foreign), None, "{foreign}");
+        }
+    }
+}

@@ -14,7 +14,7 @@ use super::call::CallLane;
 use super::ending::Ending;
 use super::message::{MessageLane, Words};
 use super::reasoning::{ReasoningLane, Thought};
-use super::sequence::Sequence;
+use super::sequence::{Sequence, numbered};
 use crate::seal::Origin;
 use crate::tools::Target;
 use crate::{Context, Limits, Stamp, UpstreamFault};
@@ -59,16 +59,16 @@ type Events = Vec<StreamEvent>;
 
 impl ResponsesWriter {
     pub(crate) fn new(context: &mut Context, stamp: &Stamp) -> Self {
-        let seq = Sequence::new(&stamp.id);
+        let seq = Sequence::new(&stamp.id, context.whole);
         Self {
             response: context.begin(seq.response_id(), stamp),
             seq,
-            origin: context.origin.clone(),
+            origin: mem::take(&mut context.origin),
             limits: context.limits,
             begun: false,
             bytes: 0,
             open: BTreeMap::new(),
-            call_ids: context.call_ids.clone(),
+            call_ids: mem::take(&mut context.call_ids),
             message: None,
             reasoning: None,
         }
@@ -80,10 +80,12 @@ impl ResponsesWriter {
             return;
         }
         for wrap in [StreamEvent::Created, StreamEvent::InProgress] {
-            out.push(wrap(Box::new(ResponseEvent {
-                response: self.response.clone(),
-                extra: self.seq.numbered([]),
-            })));
+            self.seq.tell(out, |number| {
+                wrap(Box::new(ResponseEvent {
+                    response: self.response.clone(),
+                    extra: numbered(number, []),
+                }))
+            });
         }
     }
 
@@ -231,7 +233,8 @@ impl ResponsesWriter {
             let cut = cut && !open.ended;
             self.close(open.lane, cut, out);
         }
-        out.push(ending.event(self.response, &mut self.seq));
+        self.seq
+            .tell_last(out, |number| ending.event(self.response, number));
     }
 
     fn reasoning_lane(&mut self, out: &mut Events) -> Result<u64, UpstreamFault> {

@@ -369,6 +369,33 @@ fn case_22_a_call_cut_at_the_limit_is_incomplete() {
     assert_eq!(response["output"][1]["input"], "*** Be");
 }
 
+/// Clients execute a call when they hear that it is done, and what is left of a patch may be one.
+#[test]
+fn case_22_nothing_says_that_a_call_that_was_cut_off_is_done() {
+    for cut in [
+        piece(
+            Some(0),
+            Some("a"),
+            "apply_patch",
+            "{\"input\":\"*** End Patch",
+        ),
+        piece(Some(0), Some("a"), "read", "{\"p\":"),
+        // Not even its arguments have begun.
+        piece(Some(0), Some("a"), "read", ""),
+    ] {
+        for (last, end) in [
+            (ends("length"), StreamEnd::Done),
+            (json!({"choices": []}), StreamEnd::Eof),
+        ] {
+            let events = stream(&[cut.clone(), last], end);
+            let kinds: Vec<_> = events.iter().map(|event| event.kind().to_owned()).collect();
+            let done = kinds.iter().filter(|kind| kind.ends_with(".done"));
+            assert_eq!(done.count(), 0, "{kinds:?}");
+            assert_eq!(json!(folded(events))["output"][0]["status"], "incomplete");
+        }
+    }
+}
+
 #[test]
 fn a_last_piece_that_repeats_the_whole_call_adds_nothing() {
     let events = run(&[

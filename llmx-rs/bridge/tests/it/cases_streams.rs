@@ -7,7 +7,7 @@ use llmx_wire::responses::StreamEvent;
 use serde_json::{Value, json};
 
 use crate::support::{
-    delta, ends, folded, kinds, offering, outcome, piece, stamp, stream, text, whole,
+    chat_stream, delta, ends, folded, kinds, offering, outcome, piece, stamp, stream, text, whole,
 };
 
 fn ended(status: &str, why: &str) -> (String, String) {
@@ -194,6 +194,22 @@ fn case_68_the_events_of_an_answer_come_in_their_order() {
     for (number, event) in events.iter().enumerate() {
         assert_eq!(json!(event)["sequence_number"], number);
     }
+}
+
+#[test]
+fn seed_16_no_id_carries_two_prefixes() {
+    let named = json!({"id": "chatcmpl-chatcmpl-1", "model": "real", "choices": [
+        {"message": {"content": "hi"}, "finish_reason": "stop"}]});
+    let response = json!(whole(named));
+    assert_eq!(response["id"], "resp_t");
+    assert_eq!(response["output"][0]["id"], "msg_t_0");
+    let events = [json!({"type": "response.completed", "response": response})];
+    let chunks = chat_stream(&events, StreamEnd::Done);
+    assert!(
+        chunks
+            .iter()
+            .all(|chunk| json!(chunk)["id"] == "chatcmpl-t")
+    );
 }
 
 #[test]

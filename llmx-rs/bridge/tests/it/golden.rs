@@ -10,7 +10,7 @@ use llmx_wire::responses::{Request, StreamEvent};
 use llmx_wire::sse::encode;
 use serde_json::{Value, json};
 
-use crate::matrix::{check, decode, fixtures};
+use crate::matrix::{chat_events, check, decode, fixtures};
 
 /// Checks every pair and returns the names of the snapshots.
 pub(crate) fn check_all() -> Vec<String> {
@@ -21,14 +21,14 @@ pub(crate) fn check_all() -> Vec<String> {
         }
         let request: Request = serde_json::from_value(fixture).unwrap();
         let to_messages = to_messages(&request, &options());
-        let shown = shown(to_messages.map(|it| (it.losses, json!(it.request))));
+        let shown = shown(to_messages.map(|it| (words(&it.losses), json!(it.request))));
         names.push(check(&format!("{case}.responses-messages"), &shown));
         let to_gemini = to_gemini(&request, &options());
-        let shown = self::shown(to_gemini.map(|it| (it.losses, json!(it.request))));
+        let shown = self::shown(to_gemini.map(|it| (words(&it.losses), json!(it.request))));
         names.push(check(&format!("{case}.responses-gemini"), &shown));
     }
     for lane in LANES {
-        for (case, fixture) in fixtures(lane.dialect) {
+        for (case, fixture) in answers(lane.dialect) {
             let name = format!("{case}.{}-responses", lane.dialect);
             names.push(check(&name, &lane.answer(&fixture["chunks"])));
         }
@@ -39,7 +39,7 @@ pub(crate) fn check_all() -> Vec<String> {
 #[test]
 fn every_upstreams_stream_is_the_same_under_every_framing() {
     for lane in LANES {
-        for (case, fixture) in fixtures(lane.dialect) {
+        for (case, fixture) in answers(lane.dialect) {
             let plain = lane.answer(&fixture["chunks"]);
             let mut bytes = Vec::new();
             for chunk in fixture["chunks"].as_array().unwrap() {
@@ -98,14 +98,7 @@ const LANES: &[Lane] = &[
 impl Lane {
     /// One line per event; what a response repeats of its request is left out.
     fn answer(&self, chunks: &Value) -> String {
-        let request = json!({"model": "m", "input": "hi", "tools": [
-            {"type": "function", "name": "exec_command"},
-            {"type": "custom", "name": "apply_patch"},
-            {"type": "namespace", "name": "mcp__calc", "tools": [{"type": "function", "name": "add"}]},
-        ]});
-        let request = serde_json::from_value(request).unwrap();
-        let events = (self.run)(&request, chunks.as_array().unwrap());
-        let lines = events.into_iter().map(|event| {
+        let lines = self.events(chunks).into_iter().map(|event| {
             let mut event = json!(event);
             if let Some(Value::Object(response)) = event.get_mut("response") {
                 response.retain(|field, _| SHOWN.contains(&field.as_str()));
@@ -114,6 +107,34 @@ impl Lane {
         });
         lines.collect::<Vec<_>>().join("\n")
     }
+
+    fn events(&self, chunks: &Value) -> Vec<StreamEvent> {
+        let request = json!({"model": "m", "input": "hi", "tools": [
+            {"type": "function", "name": "exec_command"},
+            {"type": "custom", "name": "apply_patch"},
+            {"type": "namespace", "name": "mcp__calc", "tools": [{"type": "function", "name": "add"}]},
+        ]});
+        let request = serde_json::from_value(request).unwrap();
+        (self.run)(&request, chunks.as_array().unwrap())
+    }
+}
+
+/// Returns the events of the pivot that an upstream's answer becomes; `None` for a request.
+pub(crate) fn upstream_events(dialect: &str, fixture: &Value) -> Option<Vec<StreamEvent>> {
+    if let Some(events) = fixture.get("events") {
+        return Some(serde_json::from_value(events.clone()).unwrap());
+    }
+    let chunks = fixture.get("chunks")?;
+    Some(match LANES.iter().find(|lane| lane.dialect == dialect) {
+        Some(lane) => lane.events(chunks),
+        None => chat_events(fixture),
+    })
+}
+
+fn answers(dialect: &str) -> impl Iterator<Item = (String, Value)> {
+    fixtures(dialect)
+        .into_iter()
+        .filter(|(_, fixture)| fixture.get("chunks").is_some())
 }
 
 const SHOWN: &[&str] = &[
@@ -143,25 +164,26 @@ fn drive<B: StreamBridge<Out = StreamEvent>>(
     out
 }
 
-fn shown(translated: Result<(LossReport, Value), ClientFault>) -> String {
+pub(crate) fn words(losses: &LossReport) -> Vec<String> {
+    losses.iter().map(ToString::to_string).collect()
+}
+
+pub(crate) fn shown(translated: Result<(Vec<String>, Value), ClientFault>) -> String {
     let shown = match translated {
-        Ok((losses, request)) => {
-            let losses: Vec<String> = losses.iter().map(ToString::to_string).collect();
-            json!({"losses": losses, "request": request})
-        }
+        Ok((losses, request)) => json!({"losses": losses, "request": request}),
         Err(fault) => json!({"refused": fault.to_string()}),
     };
     serde_json::to_string_pretty(&shown).unwrap()
 }
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         provider: "fixture".to_owned(),
         ..Options::default()
     }
 }
 
-fn stamp() -> Stamp {
+pub(crate) fn stamp() -> Stamp {
     Stamp {
         id: "t".to_owned(),
         created_at: 7,

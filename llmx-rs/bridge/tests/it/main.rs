@@ -20,6 +20,7 @@ mod chat_clients;
 mod decisions;
 mod gemini;
 mod golden;
+mod golden_clients;
 mod invariants;
 mod laws;
 mod matrix;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use llmx_bridge::chat::{from_chat, to_chat};
 use llmx_bridge::{Options, StreamEnd, for_responses};
+use llmx_wire::responses::StreamEvent;
 use llmx_wire::sse::{Decoder, Limits, encode};
 use serde_json::{Value, json};
 
@@ -32,6 +33,7 @@ fn every_fixture_has_its_translation() {
         names.insert(check(&format!("{case}.chat-responses"), &shown));
     }
     names.extend(crate::golden::check_all());
+    names.extend(crate::golden_clients::check_all());
     let kept = fs::read_dir(folder().join("snapshots")).unwrap();
     for entry in kept {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -124,8 +126,8 @@ fn ended(fixture: &Value) -> StreamEnd {
     }
 }
 
-/// One line per event; what a response repeats of its request is left out.
-fn answer_to_responses(fixture: &Value) -> String {
+/// The events of the pivot that a Chat answer becomes.
+pub(crate) fn chat_events(fixture: &Value) -> Vec<StreamEvent> {
     let end = ended(fixture);
     let tools = json!({"tools": [
         {"type": "function", "name": "exec_command"},
@@ -139,7 +141,12 @@ fn answer_to_responses(fixture: &Value) -> String {
     };
     let asked = try_request(json!("hi"), tools, &options).unwrap();
     let chunks = fixture["chunks"].as_array().unwrap();
-    let lines = stream_for(asked, chunks, end).into_iter().map(|event| {
+    stream_for(asked, chunks, end)
+}
+
+/// One line per event; what a response repeats of its request is left out.
+fn answer_to_responses(fixture: &Value) -> String {
+    let lines = chat_events(fixture).into_iter().map(|event| {
         let mut event = json!(event);
         if let Some(Value::Object(response)) = event.get_mut("response") {
             let shown = [

@@ -1,5 +1,9 @@
 //! The program as its users meet it: processes, exit codes, output.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod bare;
 mod demo;
@@ -7,8 +11,11 @@ mod dialects;
 mod exec;
 #[cfg(target_os = "linux")]
 mod own_key;
+#[cfg(target_os = "linux")]
+mod sandbox;
 #[cfg(unix)]
 mod scene;
+mod sessions;
 #[cfg(unix)]
 mod two_users;
 

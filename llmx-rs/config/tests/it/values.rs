@@ -23,7 +23,12 @@ fn the_default_provider_is_litellm_on_this_machine() {
     );
     assert_eq!(
         provider.dialects,
-        [Dialect::Responses, Dialect::Chat, Dialect::Messages]
+        [
+            Dialect::Responses,
+            Dialect::Chat,
+            Dialect::Messages,
+            Dialect::Gemini
+        ]
     );
     assert_eq!(provider.key.as_ref().unwrap().expose(), "sk-canary");
     assert_eq!(provider.env_key.as_deref(), Some("LLMX_API_KEY"));
@@ -54,9 +59,42 @@ fn later_sources_win() {
 }
 
 #[test]
+fn decisions_about_the_bridge_may_be_text_numbers_or_truth_values() {
+    let config = litellm()
+        .file("[model_providers.litellm.bridge]\nsystem_merge = 'inline'\nmax_tokens = 8192")
+        .c("model_providers.litellm.bridge.prompt_cache=false")
+        .config();
+    let decisions: Vec<_> = config
+        .provider
+        .bridge
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(
+        decisions,
+        [
+            ("max_tokens", "8192"),
+            ("prompt_cache", "false"),
+            ("system_merge", "inline")
+        ]
+    );
+}
+
+#[test]
 fn a_blank_base_url_variable_counts_as_unset() {
     let config = litellm().env("LLMX_BASE_URL", "  ").config();
     assert_eq!(config.provider.base_url, "http://localhost:4000/v1");
+}
+
+#[test]
+fn the_variable_of_the_base_url_does_not_choose_the_provider() {
+    let config = litellm()
+        .env("LLMX_BASE_URL", "http://env/v1")
+        .env("OPENAI_API_KEY", "sk-other")
+        .c("model_provider=openai")
+        .config();
+    assert_eq!(config.provider.id, "openai");
+    assert_eq!(config.provider.base_url, "https://api.openai.com/v1");
 }
 
 #[test]

@@ -6,8 +6,9 @@ use std::time::SystemTime;
 
 use llmx_config::Config;
 use llmx_protocol::{SandboxMode, ThreadId};
-use llmx_tools::ToolSpec;
-use llmx_wire::responses::{FunctionTool, Item, ReasoningOptions, Request, Role, Tool};
+use llmx_tools::{Takes, ToolSpec};
+use llmx_wire::responses::{CustomTool, FunctionTool, Item, ReasoningOptions, Request, Role, Tool};
+use serde_json::json;
 
 /// The parts of a request that stay the same through a conversation.
 #[derive(Debug, Clone)]
@@ -38,6 +39,15 @@ impl Prompt {
         Self { template }
     }
 
+    /// Makes the request for a summary. The tools stay, since taking them away would change what the
+    /// provider has cached.
+    pub(crate) fn summary(&self, conversation: &[Item]) -> Request {
+        Request {
+            tool_choice: Some("none".into()),
+            ..self.request(conversation)
+        }
+    }
+
     /// Makes the request for the next answer.
     pub(crate) fn request(&self, conversation: &[Item]) -> Request {
         Request {
@@ -65,14 +75,34 @@ pub(crate) fn opening(config: &Config, now: SystemTime) -> Vec<Item> {
         .collect()
 }
 
+/// Returns what a conversation that goes on must be told anew: where it is and what it may, if that
+/// has changed.
+pub(crate) fn news(config: &Config, now: SystemTime, conversation: &[Item]) -> Vec<Item> {
+    let now = environment(config, now);
+    let told = conversation.iter().rev().find_map(|item| match item {
+        Item::Message(message) if message.role == Role::User => {
+            Some(message.text()).filter(|text| text.starts_with(ENVIRONMENT))
+        }
+        _ => None,
+    });
+    let is_news = told.as_ref() != Some(&now);
+    is_news
+        .then(|| Item::text_message(Role::User, now))
+        .into_iter()
+        .collect()
+}
+
 fn environment(config: &Config, now: SystemTime) -> String {
     let date = jiff::Timestamp::try_from(now).map(|now| now.strftime("%Y-%m-%d").to_string());
     let commands = match config.sandbox_mode {
         SandboxMode::DangerFullAccess => "commands run with all of the user's rights",
-        SandboxMode::ReadOnly | SandboxMode::WorkspaceWrite => "commands are refused",
+        SandboxMode::ReadOnly => "commands can read files, write none, and have no network",
+        SandboxMode::WorkspaceWrite => {
+            "commands can read files, write below cwd and where temporary files go, and have no network"
+        }
     };
     let mut lines = vec![
-        "<environment_context>".to_owned(),
+        ENVIRONMENT.to_owned(),
         format!("  <cwd>{}</cwd>", config.cwd.display()),
         format!("  <system>{}</system>", std::env::consts::OS),
         format!("  <sandbox>{commands}</sandbox>"),
@@ -83,22 +113,30 @@ fn environment(config: &Config, now: SystemTime) -> String {
 }
 
 fn tool(spec: ToolSpec) -> Tool {
-    Tool::Function(FunctionTool {
-        name: spec.name.to_owned(),
-        description: Some(spec.description.to_owned()),
-        parameters: spec.parameters,
-        strict: Some(false),
-        ..FunctionTool::default()
-    })
+    let (name, description) = (spec.name, Some(spec.description));
+    match spec.takes {
+        Takes::Json(parameters) => Tool::Function(FunctionTool {
+            name,
+            description,
+            parameters,
+            strict: Some(false),
+            ..FunctionTool::default()
+        }),
+        Takes::Text { grammar } => Tool::Custom(CustomTool {
+            name,
+            description,
+            format: Some(json!({"type": "grammar", "syntax": "lark", "definition": grammar})),
+            ..CustomTool::default()
+        }),
+    }
 }
 
+const ENVIRONMENT: &str = "<environment_context>";
 const BASE: &str = include_str!("base.md");
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
-
-    use serde_json::json;
 
     use super::*;
     use crate::session::tests::config;

@@ -18,8 +18,14 @@ pub(super) fn relative_path(thread_id: &ThreadId, now: SystemTime) -> PathBuf {
     PathBuf::from(format!("sessions/{day}/rollout-{time}-{thread_id}.jsonl"))
 }
 
+/// Returns whether `line` says which session its file holds.
+pub(super) fn names_a_session(line: &[u8]) -> bool {
+    let line: Option<Value> = serde_json::from_slice(line).ok();
+    line.is_some_and(|line| line["type"] == "session_meta")
+}
+
 /// Returns a time as lines tell it, to the millisecond.
-pub(crate) fn timestamp(now: SystemTime) -> String {
+pub fn timestamp(now: SystemTime) -> String {
     format(now, "%Y-%m-%dT%H:%M:%S%.3fZ")
 }
 

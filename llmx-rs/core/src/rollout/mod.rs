@@ -4,16 +4,20 @@
 //! written with one call and never rewritten; a crash can at worst cut the last one.
 
 mod line;
+mod read;
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use llmx_protocol::ThreadId;
 use serde_json::{Value, json};
 
-pub(crate) use line::{payload, timestamp};
+pub(crate) use line::payload;
+pub use line::timestamp;
+pub(crate) use read::read;
+pub use read::{ReadFault, Recorded, RecordedItem};
 
 /// An open session file.
 #[derive(Debug)]
@@ -42,6 +46,42 @@ impl Rollout {
             Ok(file) => Ok(Self { file, path }),
             Err(source) => Err(RecordFault { path, source }),
         }
+    }
+
+    /// Opens the file of a session to go on with it. A line that a crash has cut stays as it is;
+    /// what follows begins on a line of its own.
+    pub(crate) fn reopen(path: &Path) -> Result<Self, RecordFault> {
+        let open = || {
+            let mut file = OpenOptions::new().read(true).append(true).open(path)?;
+            lock(&file)?;
+            if !ends_with_a_line(&mut file)? {
+                file.write_all(b"\n")?;
+            }
+            Ok(file)
+        };
+        let path = path.to_owned();
+        match open() {
+            Ok(file) => Ok(Self { file, path }),
+            Err(source) => Err(RecordFault { path, source }),
+        }
+    }
+
+    /// Appends every whole line of the file at `origin` but the one that names its session.
+    pub(crate) fn copy(&mut self, origin: &Path) -> Result<(), RecordFault> {
+        let copied = fs::read(origin).and_then(|bytes| {
+            let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+            let lines = bytes
+                .get(..whole.map_or(0, |end| end + 1))
+                .unwrap_or_default();
+            let own = lines
+                .split_inclusive(|byte| *byte == b'\n')
+                .filter(|line| !line::names_a_session(line));
+            self.file.write_all(&own.collect::<Vec<_>>().concat())
+        });
+        copied.map_err(|source| RecordFault {
+            path: self.path.clone(),
+            source,
+        })
     }
 
     /// Appends a line of type `kind`.
@@ -78,7 +118,30 @@ fn create(path: &Path) -> io::Result<File> {
     if let Some(parent) = path.parent() {
         directories.create(parent)?;
     }
-    file.open(path)
+    let file = file.open(path)?;
+    lock(&file)?;
+    Ok(file)
+}
+
+/// Two processes must not go on with one conversation at the same time.
+fn lock(file: &File) -> io::Result<()> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => io::Error::new(
+            io::ErrorKind::ResourceBusy,
+            "the session is open in another llmx; end that one first, or fork the session",
+        ),
+        TryLockError::Error(error) => error,
+    })
+}
+
+fn ends_with_a_line(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 #[cfg(test)]
@@ -97,7 +160,7 @@ mod tests {
 
         let expected = "sessions/1970/01/01/rollout-1970-01-01T00-00-01-t1.jsonl";
         assert_eq!(rollout.path(), home.path().join(expected));
-        let text = std::fs::read_to_string(rollout.path()).unwrap();
+        let text = fs::read_to_string(rollout.path()).unwrap();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(
             lines,
@@ -120,6 +183,40 @@ mod tests {
         for directory in ["sessions", "sessions/1970", "sessions/1970/01/01"] {
             assert_eq!(mode(&home.path().join(directory)), 0o700, "{directory}");
         }
+    }
+
+    #[test]
+    fn a_file_is_gone_on_with_after_a_torn_line_by_one_process_at_a_time() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.jsonl");
+        fs::write(&path, "{\"type\":\"a\"}\n{\"ty").unwrap();
+        let mut rollout = Rollout::reopen(&path).unwrap();
+        let fault = Rollout::reopen(&path).unwrap_err().to_string();
+        assert!(fault.contains("open in another llmx"), "{fault}");
+        rollout
+            .write(SystemTime::UNIX_EPOCH, "b", &json!(1))
+            .unwrap();
+        drop(rollout);
+        drop(Rollout::reopen(&path).unwrap());
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert_eq!(lines[1], "{\"ty");
+    }
+
+    #[test]
+    fn a_fork_has_every_line_but_the_name() {
+        let home = tempfile::tempdir().unwrap();
+        let origin = home.path().join("a.jsonl");
+        let lines = "{\"timestamp\":\"t\",\"type\":\"session_meta\",\"payload\":{}}\n{\"type\":\"a\"}\n{\"to";
+        fs::write(&origin, lines).unwrap();
+        let mut fork =
+            Rollout::create(home.path(), &ThreadId::new("t2"), SystemTime::UNIX_EPOCH).unwrap();
+        fork.copy(&origin).unwrap();
+        assert_eq!(
+            fs::read_to_string(fork.path()).unwrap(),
+            "{\"type\":\"a\"}\n"
+        );
     }
 
     #[test]

@@ -4,24 +4,27 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use llmx_wire::responses::{Item, ToolCallOutput};
+use llmx_protocol::ItemDetails;
+use llmx_wire::responses::{ContentPart, Item, ToolCallOutput};
 
-use super::vocabulary::{Call, Payload};
+use super::vocabulary::{Call, Payload, Permit};
 
 /// The calls of one answer that are not answered yet.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Calls {
     /// The first is the one under way.
     waiting: VecDeque<Call>,
-    /// The command that the call under way has become.
-    pub(super) started: Option<StartedCommand>,
+    /// What a frontend was told about the call under way.
+    pub(super) started: Option<Started>,
+    /// How far the call under way would reach, while a person is asked whether it may.
+    pub(super) asked: Option<Permit>,
 }
 
-/// A command that a frontend was told about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct StartedCommand {
+/// A call that a frontend was told about.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Started {
     pub(super) item_id: String,
-    pub(super) command: String,
+    pub(super) shown: Box<ItemDetails>,
 }
 
 impl Calls {
@@ -33,8 +36,9 @@ impl Calls {
         self.waiting.front()
     }
 
-    /// Removes the call under way together with the command it became.
-    pub(super) fn finish_current(&mut self) -> Option<(Call, Option<StartedCommand>)> {
+    /// Removes the call under way together with what was shown of it.
+    pub(super) fn finish_current(&mut self) -> Option<(Call, Option<Started>)> {
+        self.asked = None;
         let call = self.waiting.pop_front()?;
         Some((call, self.started.take()))
     }
@@ -42,10 +46,15 @@ impl Calls {
 
 impl Call {
     /// Makes the item that answers this call.
-    pub(super) fn answer(&self, text: String) -> Item {
+    pub(super) fn answer(&self, mut parts: Vec<ContentPart>) -> Item {
+        let words = match parts.as_mut_slice() {
+            [ContentPart::InputText(only)] => Some(std::mem::take(&mut only.text)),
+            _ => None,
+        };
         let output = ToolCallOutput {
             call_id: self.call_id.clone(),
-            output: text.into(),
+            // Every server takes a text; lists are for those that need more.
+            output: words.map_or_else(|| parts.into(), Into::into),
             ..ToolCallOutput::default()
         };
         match self.payload {
@@ -65,6 +74,18 @@ pub(super) struct CallIds {
 }
 
 impl CallIds {
+    /// Takes the names that the calls of `conversation` have.
+    pub(super) fn of(conversation: &[Item]) -> Self {
+        let names = conversation.iter().filter_map(|item| match item {
+            Item::FunctionCall(call) => Some(call.call_id.clone()),
+            Item::CustomToolCall(call) => Some(call.call_id.clone()),
+            _ => None,
+        });
+        Self {
+            taken: names.collect(),
+        }
+    }
+
     /// Renames the call in `item` if its name is taken, and returns what is to be run.
     pub(super) fn settle(&mut self, item: &mut Item) -> Option<Call> {
         let (call_id, name, payload) = match item {

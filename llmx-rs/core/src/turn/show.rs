@@ -1,10 +1,10 @@
 //! Turns conversation items into what a frontend shows, and numbers it.
 
-use llmx_protocol::{ItemDetails, ItemStatus, ThreadEvent, ThreadItem, Usage};
-use llmx_wire::responses::{self, ContentPart, Item, Reasoning, Role};
+use llmx_protocol::{DeltaKind, ItemDetails, ItemStatus, ThreadEvent, ThreadItem, Usage};
+use llmx_wire::responses::{self, ContentPart, Item, Reasoning, Role, StreamEvent};
 
-use super::calls::StartedCommand;
-use super::vocabulary::Note;
+use super::calls::Started;
+use super::vocabulary::{Call, Note, Payload};
 
 /// Gives out `item_0`, `item_1`, …
 #[derive(Debug, Clone, Default)]
@@ -49,39 +49,55 @@ pub(super) fn words(item: &Item) -> Option<(Note, ItemDetails)> {
     }
 }
 
-pub(super) fn started_command(started: &StartedCommand) -> ThreadEvent {
+pub(super) fn started(started: &Started) -> ThreadEvent {
     ThreadEvent::ItemStarted {
         item: ThreadItem {
             id: started.item_id.clone(),
-            details: ItemDetails::CommandExecution {
-                command: started.command.clone(),
-                aggregated_output: String::new(),
-                exit_code: None,
-                status: ItemStatus::InProgress,
-            },
+            details: (*started.shown).clone(),
         },
     }
 }
 
-pub(super) fn finished_command(
-    started: StartedCommand,
-    aggregated_output: String,
-    exit_code: Option<i32>,
-) -> ThreadEvent {
-    ThreadEvent::ItemCompleted {
-        item: ThreadItem {
-            id: started.item_id,
-            details: ItemDetails::CommandExecution {
-                command: started.command,
-                aggregated_output,
-                exit_code,
-                status: match exit_code {
-                    Some(0) => ItemStatus::Completed,
-                    _ => ItemStatus::Failed,
-                },
-            },
+/// Returns what is shown of the writing of a summary.
+pub(super) fn compaction(item_id: &str, summary: &str, status: ItemStatus) -> ThreadItem {
+    ThreadItem {
+        id: item_id.to_owned(),
+        details: ItemDetails::ContextCompaction {
+            summary: summary.to_owned(),
+            status,
         },
     }
+}
+
+pub(super) fn finished(item_id: String, details: ItemDetails) -> ThreadEvent {
+    ThreadEvent::ItemCompleted {
+        item: ThreadItem {
+            id: item_id,
+            details,
+        },
+    }
+}
+
+/// Returns what is shown of a call that was never understood.
+pub(super) fn rejected(call: &Call, message: String) -> ItemDetails {
+    let (Payload::Json(given) | Payload::Text(given)) = &call.payload;
+    ItemDetails::ToolCall {
+        tool: call.name.clone(),
+        arguments: serde_json::from_str(given).unwrap_or_else(|_| given.as_str().into()),
+        output: message,
+        status: ItemStatus::Failed,
+    }
+}
+
+/// Returns what a frontend may show of an answer that grows.
+pub(super) fn preview(event: &StreamEvent) -> Option<ThreadEvent> {
+    let (kind, delta) = match event {
+        StreamEvent::OutputTextDelta(delta) => (DeltaKind::AgentMessage, delta),
+        StreamEvent::SummaryTextDelta(delta) => (DeltaKind::Reasoning, delta),
+        _ => return None,
+    };
+    let delta = delta.delta.clone();
+    Some(ThreadEvent::AnswerDelta { kind, delta })
 }
 
 /// Adds what one answer cost to what the turn has cost so far.
@@ -92,7 +108,14 @@ pub(super) fn add_usage(total: &mut Usage, answer: &responses::Usage) {
         &mut total.cached_input_tokens,
         answer.input_tokens_details.cached_tokens,
     );
+    let written = answer.input_tokens_details.extra.get("cache_write_tokens");
+    let written = written.and_then(serde_json::Value::as_u64);
+    add(&mut total.cache_write_input_tokens, written.unwrap_or(0));
     add(&mut total.output_tokens, answer.output_tokens);
+    add(
+        &mut total.reasoning_output_tokens,
+        answer.output_tokens_details.reasoning_tokens,
+    );
 }
 
 fn summary(reasoning: &Reasoning) -> String {

@@ -1,13 +1,15 @@
 //! What the machine is told and what it asks for.
 
-use llmx_protocol::{ThreadEvent, Usage};
-use llmx_wire::responses::{Item, StreamEvent};
+use llmx_protocol::{ApprovalDecision, ItemDetails, ThreadEvent, Usage};
+use llmx_wire::responses::{ContentPart, Item, StreamEvent};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A person wrote this.
     Prompt(String),
+    /// A person wants the conversation to be summarized.
+    Compact,
     /// The model's answer goes on.
     Model(StreamEvent),
     /// Something that a person may want to know, and that changes nothing.
@@ -16,15 +18,26 @@ pub enum Event {
     ModelEnded(Ended),
     /// The wait that was asked for is over.
     RetryDue,
-    /// The call under way has become this command.
-    CallStarted {
-        /// The command line, quoted for a shell.
-        command: String,
+    /// The call under way was understood.
+    CallPrepared {
+        /// What a frontend shows while it runs.
+        shown: Box<ItemDetails>,
+        /// Whether it may run.
+        verdict: Verdict,
+    },
+    /// A person decided about the call of this id.
+    Decided {
+        /// The call.
+        call_id: String,
+        /// What was decided.
+        decision: ApprovalDecision,
     },
     /// The call under way is finished.
     CallFinished(CallResult),
     /// Everything must stop.
     Interrupt,
+    /// Everything must stop, because its time is over.
+    Expired,
     /// What had to be recorded could not be, for this reason.
     RecordFailed(String),
 }
@@ -54,6 +67,8 @@ pub struct Fault {
 pub enum Retry {
     /// The same request would fail again.
     Never,
+    /// The conversation is longer than the model can read; a shorter one may do.
+    Shorter,
     /// The request did not begin to be answered.
     Request {
         /// The pause that the server asked for.
@@ -66,19 +81,45 @@ pub enum Retry {
     },
 }
 
-/// What became of a call.
+/// Whether a call may run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CallResult {
-    /// It became a command, which ran or was refused.
-    Command {
-        /// What the model is told.
-        answer: String,
-        /// What the command printed.
-        output: String,
-        /// How the command exited, where it ran and was not killed.
-        exit_code: Option<i32>,
+pub enum Verdict {
+    /// It may.
+    Run(Permit),
+    /// A person decides.
+    Ask {
+        /// How far it would reach.
+        permit: Permit,
+        /// Why a person is asked.
+        reason: String,
     },
-    /// It never became a command, for this reason.
+    /// It may not.
+    Refuse {
+        /// What the model and the person are told.
+        reason: String,
+    },
+}
+
+/// How far a call may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permit {
+    /// As far as the sandbox of the session lets it.
+    Confined,
+    /// As far as the user could.
+    Unconfined,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CallResult {
+    /// It ran.
+    Ran {
+        /// What the model is told.
+        answer: Vec<ContentPart>,
+        /// What a frontend shows, as it will stay.
+        shown: Box<ItemDetails>,
+    },
+    /// It could not be read, for this reason.
     Rejected {
         /// What the model and the person are told.
         message: String,
@@ -94,8 +135,14 @@ pub enum Effect {
     Emit(ThreadEvent),
     /// Send the conversation to the model.
     Request,
-    /// Run this call and report its start and its end.
-    RunCall(Call),
+    /// Ask the model for a summary of the conversation: send [`Machine::to_summarize`].
+    ///
+    /// [`Machine::to_summarize`]: super::Machine::to_summarize
+    Summarize,
+    /// Read this call and report what it would do; it must not begin yet.
+    PrepareCall(Call),
+    /// Let the call that was read run, and report its end.
+    RunCall(Permit),
     /// Wait, then report that the retry is due.
     Wait(Delay),
     /// Stop the request, the wait or the call that is under way.
@@ -144,6 +191,13 @@ pub enum Record {
     TurnContext,
     /// A new item of the conversation.
     Item(Item),
+    /// The conversation was replaced.
+    Compacted {
+        /// The summary.
+        summary: String,
+        /// What the conversation is now.
+        items: Vec<Item>,
+    },
     /// Something that happened beside the conversation.
     Note(Note),
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llmx_config::{Config, Flags, Inputs, resolve};
-use llmx_core::{Origin, Session, System};
+use llmx_core::{Beginning, Origin, Session, System};
 use llmx_protocol::{ItemDetails, Op, ThreadEvent};
 use llmx_test_support::{Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
@@ -43,8 +43,9 @@ impl Bench {
             environment: environment
                 .map(|(name, value)| (name.into(), value.into()))
                 .to_vec(),
+            ..Origin::default()
         };
-        Session::start(&self.config, origin, Arc::new(System)).unwrap()
+        Session::open(&self.config, origin, &Beginning::New, Arc::new(System)).unwrap()
     }
 
     /// Runs one turn; `watch` sees each event and may answer with an operation.
@@ -128,8 +129,11 @@ fn brief(event: &ThreadEvent) -> String {
     match event {
         ThreadEvent::ThreadStarted { .. } => "thread".to_owned(),
         ThreadEvent::TurnStarted {} => "turn".to_owned(),
-        ThreadEvent::TurnCompleted { usage } => format!("completed {}", usage.output_tokens),
+        ThreadEvent::TurnCompleted { usage, .. } => format!("completed {}", usage.output_tokens),
         ThreadEvent::TurnFailed { error } => format!("failed {}", error.message),
+        ThreadEvent::ApprovalRequested { request } => format!("ask {}", request.reason),
+        ThreadEvent::AnswerDelta { delta, .. } => format!("delta {delta}"),
+        ThreadEvent::AnswerDiscarded {} => "discarded".to_owned(),
         ThreadEvent::Error { message } => format!("notice {message}"),
         ThreadEvent::ItemStarted { item } => format!("started {}", details(&item.details)),
         ThreadEvent::ItemUpdated { item } => format!("updated {}", details(&item.details)),
@@ -147,6 +151,7 @@ fn details(details: &ItemDetails) -> String {
             exit_code,
             ..
         } => format!("{command} {exit_code:?} {}", aggregated_output.trim_end()),
+        ItemDetails::ToolCall { tool, output, .. } => format!("{tool}: {output}"),
         other => format!("{other:?}"),
     }
 }

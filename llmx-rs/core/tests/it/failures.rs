@@ -115,7 +115,7 @@ async fn a_failed_response_is_judged_by_its_code() {
             Step::last_chunk(),
         ]
     };
-    for (code, requests) in [("context_length_exceeded", 1), ("server_error", 3)] {
+    for (code, requests) in [("insufficient_quota", 1), ("server_error", 3)] {
         let upstream = ScriptedUpstream::with_replies(vec![failed(code)]);
         let course = Bench::new(&base_url(&upstream)).turn(|_| None).await;
         let last = course.brief().pop().unwrap();

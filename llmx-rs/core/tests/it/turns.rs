@@ -110,10 +110,10 @@ async fn calls_that_cannot_be_understood_are_answered_and_shown() {
     let brief = course.brief();
     assert_eq!(
         brief[2],
-        "done error there is no tool `read_file`; the only tool is `shell`"
+        "done read_file: there is no tool `read_file`; the tools are shell"
     );
-    assert!(brief[3].starts_with("done error the call of `shell` cannot be read: "));
-    assert!(brief[4].starts_with("done error there is no tool `apply_patch`"));
+    assert!(brief[3].starts_with("done shell: the call of `shell` cannot be read: "));
+    assert!(brief[4].starts_with("done apply_patch: there is no tool `apply_patch`"));
     assert_eq!(brief[5..], ["done message sorry", "completed 6"]);
     let outputs: Vec<_> = course
         .recorded()

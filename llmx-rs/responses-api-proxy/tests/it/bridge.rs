@@ -6,6 +6,8 @@ use llmx_test_support::{Answer, Message, Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
 
 use crate::proxy::{KEY, Proxy};
+#[cfg(target_os = "linux")]
+use crate::streaming::{pause, peak_kib};
 
 const REQUEST: &str = r#"{"model":"m","instructions":"be brief","input":"hi","stream":true}"#;
 
@@ -100,6 +102,56 @@ fn a_stream_is_translated_both_ways() {
     assert_eq!(body["messages"][0]["role"], "system");
     assert_eq!(body["messages"][1]["content"], "hi");
     assert_eq!(body["stream_options"]["include_usage"], true);
+}
+
+#[test]
+fn decisions_about_the_translation_are_taken_on_the_command_line() {
+    let upstream = ScriptedUpstream::start(|_| hello());
+    let proxy = bridge(
+        &upstream,
+        &[
+            "--bridge-option",
+            "model=other",
+            "--bridge-option",
+            "system_merge=as_user",
+        ],
+    );
+    let request = r#"{"model":"m","instructions":"be brief","input":"hi"}"#;
+    assert_eq!(proxy.exchange(&proxy.post(request)).unwrap().status(), 200);
+    let asked = body(&upstream.requests()[0]);
+    assert_eq!(asked["model"], "other");
+    assert_eq!(asked["messages"][0]["role"], "user", "{asked}");
+}
+
+#[test]
+fn an_item_of_an_earlier_answer_is_sent_by_its_id() {
+    let upstream = ScriptedUpstream::start(|_| hello());
+    let proxy = bridge(&upstream, &[]);
+    let first = last_of(&proxy.exchange(&proxy.post(REQUEST)).unwrap());
+    let id = &first["response"]["output"][0]["id"];
+    let next = json!({ "model": "m", "input": [
+        { "role": "user", "content": "hi" },
+        { "type": "item_reference", "id": id },
+        { "role": "user", "content": "and now?" },
+    ]});
+    assert_eq!(
+        proxy
+            .exchange(&proxy.post(&next.to_string()))
+            .unwrap()
+            .status(),
+        200
+    );
+    let messages = body(&upstream.requests()[1])["messages"].clone();
+    assert_eq!(
+        messages[1],
+        json!({ "role": "assistant", "content": "hello" })
+    );
+
+    let next = json!({ "model": "m", "input": [{ "type": "item_reference", "id": "msg_x_0" }]});
+    let answer = proxy.exchange(&proxy.post(&next.to_string())).unwrap();
+    assert_eq!(answer.status(), 400);
+    let refusal: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(refusal["error"]["code"], "item_not_found");
 }
 
 #[test]
@@ -307,6 +359,31 @@ fn a_client_that_leaves_stops_the_upstream() {
     client.wait_for("output_text.delta");
     client.hang_up();
     assert!(upstream.wait_for_hangups(1) < Duration::from_secs(1));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_slow_client_slows_the_bridged_upstream_down_too() {
+    let upstream = ScriptedUpstream::start(|_| {
+        let mut steps = vec![Step::sse_head()];
+        let piece = chunk(&json!({ "content": "x".repeat(1 << 20) }), None);
+        steps.extend(std::iter::repeat_n(piece, 24));
+        steps.push(Step::AwaitHangup);
+        steps
+    });
+    let proxy = bridge(&upstream, &[]);
+    let before = peak_kib(proxy.pid());
+    let mut client = proxy.connect();
+    client.send(proxy.post(REQUEST));
+    client.head().unwrap();
+    pause(Duration::from_millis(500));
+    let grown = peak_kib(proxy.pid()) - before;
+    // All of it would be 24 MiB of text, and as much again of events.
+    assert!(
+        grown < 24 * 1024,
+        "the proxy took {grown} KiB for a client that does not read"
+    );
+    client.hang_up();
 }
 
 #[test]

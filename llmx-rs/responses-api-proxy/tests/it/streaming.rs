@@ -116,7 +116,7 @@ fn a_slow_client_slows_the_upstream_down_instead_of_filling_memory() {
 }
 
 #[cfg(target_os = "linux")]
-fn peak_kib(pid: u32) -> u64 {
+pub(crate) fn peak_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status
         .lines()
@@ -126,6 +126,6 @@ fn peak_kib(pid: u32) -> u64 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test thread may sleep")]
-fn pause(time: Duration) {
+pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use crate::quote;
-use crate::toolbox::Input;
+use crate::tool::Input;
 
 /// One call of `shell`.
 #[derive(Debug, Clone, PartialEq, Eq)]

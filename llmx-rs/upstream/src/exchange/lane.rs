@@ -159,6 +159,8 @@ pub(super) type Parsed<T> = Result<Option<T>, ReadFault>;
 /// A bridge, and how the dialect before it is parsed.
 pub(super) struct Translated<B: StreamBridge> {
     pub(super) bridge: B,
+    /// What the bridge says, on its way out.
+    pub(super) said: Vec<StreamEvent>,
     /// Reads the data of one event.
     pub(super) event: fn(Option<&str>, &str) -> Parsed<B::In>,
     /// Takes a whole answer apart into the events of a stream.
@@ -176,17 +178,15 @@ impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> 
         let Some(event) = (self.event)(name, data)? else {
             return Ok(Progress::More);
         };
-        let mut events = Vec::new();
-        let pushed = self.bridge.push(event, &mut events);
-        out.extend(events);
+        let pushed = self.bridge.push(event, &mut self.said);
+        out.extend(self.said.drain(..));
         Ok(pushed.map(|()| Progress::More)?)
     }
 
     fn whole(&mut self, body: &str, out: &mut Events) -> Read {
         for event in (self.whole)(body)? {
-            let mut events = Vec::new();
-            let pushed = self.bridge.push(event, &mut events);
-            out.extend(events);
+            let pushed = self.bridge.push(event, &mut self.said);
+            out.extend(self.said.drain(..));
             pushed?;
         }
         Ok(Progress::More)

@@ -70,23 +70,29 @@ impl Exchange {
     ///
     /// A provider of Responses must be asked for a stream; a bridged one may answer whole.
     pub async fn open(&self, request: &Request) -> Result<EventStream, UpstreamFault> {
-        self.open_for(request, &HeaderMap::new()).await
+        self.open_for(request, HeaderMap::new()).await
     }
 
     /// Does as [`Exchange::open`] does on behalf of a client, whose end-to-end headers go along.
     pub async fn open_for(
         &self,
         request: &Request,
-        client: &HeaderMap,
+        client: HeaderMap,
     ) -> Result<EventStream, UpstreamFault> {
         let mut question = Question::new(request, &self.target)?;
-        let mut response = self.send(&question, client).await?;
+        let headers = self.headers(client, question.streams);
+        // Only what asks for reasoning may have to be sent once more.
+        let spare = request.reasoning.as_ref().map(|_| headers.clone());
+        let mut response = self.send(&question, headers).await?;
         if response.status().is_client_error() {
             let refusal = self.refusal(response).await;
-            if !refuses_reasoning(&refusal) || !question.drop_reasoning()? {
+            let Some(headers) = spare.filter(|_| refuses_reasoning(&refusal)) else {
+                return Err(refusal);
+            };
+            if !question.drop_reasoning()? {
                 return Err(refusal);
             }
-            response = self.send(&question, client).await?;
+            response = self.send(&question, headers).await?;
         }
         if !response.status().is_success() {
             return Err(self.refusal(response).await);
@@ -101,7 +107,11 @@ impl Exchange {
             )),
             Some(kind) if is_json(&kind) && !matches!(lane, Lane::Responses) => {
                 let body = self.whole(response).await?;
-                EventStream::whole(&body, lane, losses)
+                let body =
+                    std::str::from_utf8(&body).map_err(|error| UpstreamFault::Malformed {
+                        cause: error.to_string(),
+                    })?;
+                EventStream::whole(body, lane, losses)
             }
             Some(kind) => Err(self.misfit(kind, response).await),
         }
@@ -110,17 +120,17 @@ impl Exchange {
     async fn send(
         &self,
         question: &Question,
-        client: &HeaderMap,
+        headers: HeaderMap,
     ) -> Result<Response<Answer>, UpstreamFault> {
         let mut message = http::Request::new(Full::new(question.body.clone()));
         *message.method_mut() = Method::POST;
         *message.uri_mut() = question.uri.clone();
-        *message.headers_mut() = self.headers(client, question.streams);
+        *message.headers_mut() = headers;
         Ok(self.client.send(message).await?)
     }
 
-    fn headers(&self, client: &HeaderMap, streams: bool) -> HeaderMap {
-        let mut headers = client.clone();
+    /// Makes a client's headers those of the request to the provider.
+    fn headers(&self, mut headers: HeaderMap, streams: bool) -> HeaderMap {
         strip_request(&mut headers);
         // The body is a new one, so the old one's description does not fit it.
         headers.remove(CONTENT_LENGTH);
@@ -150,7 +160,7 @@ impl Exchange {
     }
 
     /// Reads the whole of an answer that is no stream.
-    async fn whole(&self, response: Response<Answer>) -> Result<String, UpstreamFault> {
+    async fn whole(&self, response: Response<Answer>) -> Result<Bytes, UpstreamFault> {
         let body = Limited::new(response.into_body(), MAX_WHOLE);
         let after = self.target.idle_timeout;
         let read = timeout(after, body.collect())
@@ -159,9 +169,7 @@ impl Exchange {
         let read = read.map_err(|error| UpstreamFault::Cut {
             cause: error.to_string(),
         })?;
-        String::from_utf8(read.to_bytes().into()).map_err(|error| UpstreamFault::Malformed {
-            cause: error.to_string(),
-        })
+        Ok(read.to_bytes())
     }
 
     /// Reads what the provider said with a status that is not a success.

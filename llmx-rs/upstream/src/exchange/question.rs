@@ -7,9 +7,9 @@ use http::Uri;
 use llmx_bridge::chat::{self, ChatToResponses, Frame};
 use llmx_bridge::gemini::{self, GeminiToResponses};
 use llmx_bridge::messages::{self, MessagesToResponses};
-use llmx_bridge::{ClientFault, LossReport, Stamp};
+use llmx_bridge::{ClientFault, Context, LossReport, Stamp};
 use llmx_wire::responses::Request;
-use llmx_wire::{Dialect, messages as wire_messages};
+use llmx_wire::{Dialect, json, messages as wire_messages};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -47,7 +47,7 @@ impl Question {
             translated: Body::AsItCame,
         };
         match target.dialect {
-            Dialect::Responses => question.body = json(request)?,
+            Dialect::Responses => question.body = encoded(request)?,
             Dialect::Chat => question.tell_chat(request, target)?,
             Dialect::Messages => question.tell_messages(request, target)?,
             Dialect::Gemini => question.tell_gemini(request, target)?,
@@ -57,11 +57,12 @@ impl Question {
 
     fn tell_chat(&mut self, request: &Request, target: &Target) -> Result<(), UpstreamFault> {
         let told = chat::to_chat(request, &target.bridge).map_err(unbridgeable)?;
-        self.body = json(&told.request)?;
+        self.body = encoded(&told.request)?;
         self.losses = told.losses;
         self.translated = Body::Chat(Box::new(told.request));
         self.lane = Lane::Bridged(Box::new(Translated {
-            bridge: ChatToResponses::new(told.context, &stamp()),
+            bridge: ChatToResponses::new(self.for_client(told.context), &stamp()),
+            said: Vec::new(),
             event: |_, data| match Frame::read(data)? {
                 Frame::Chunk(chunk) => Ok(Some(*chunk)),
                 Frame::Done | Frame::Nothing => Ok(None),
@@ -74,11 +75,12 @@ impl Question {
 
     fn tell_messages(&mut self, request: &Request, target: &Target) -> Result<(), UpstreamFault> {
         let told = messages::to_messages(request, &target.bridge).map_err(unbridgeable)?;
-        self.body = json(&told.request)?;
+        self.body = encoded(&told.request)?;
         self.losses = told.losses;
         self.translated = Body::Messages(Box::new(told.request));
         self.lane = Lane::Bridged(Box::new(Translated {
-            bridge: MessagesToResponses::new(told.context, &stamp()),
+            bridge: MessagesToResponses::new(self.for_client(told.context), &stamp()),
+            said: Vec::new(),
             event: |name, data| Ok(Some(wire_messages::StreamEvent::parse(name, data)?)),
             whole: |body| Ok(messages::events(serde_json::from_str(body)?)),
         }));
@@ -88,11 +90,12 @@ impl Question {
     fn tell_gemini(&mut self, request: &Request, target: &Target) -> Result<(), UpstreamFault> {
         let told = gemini::to_gemini(request, &target.bridge).map_err(unbridgeable)?;
         self.uri = target.endpoint.of_gemini_model(&told.model, told.streams);
-        self.body = json(&told.request)?;
+        self.body = encoded(&told.request)?;
         self.losses = told.losses;
         self.translated = Body::Gemini(Box::new(told.request));
         self.lane = Lane::Bridged(Box::new(Translated {
-            bridge: GeminiToResponses::new(told.context, &stamp()),
+            bridge: GeminiToResponses::new(self.for_client(told.context), &stamp()),
+            said: Vec::new(),
             event: |_, data| Ok(Some(serde_json::from_str(data)?)),
             // A whole answer reads as a chunk.
             whole: |body| Ok(vec![serde_json::from_str(body)?]),
@@ -100,13 +103,22 @@ impl Question {
         Ok(())
     }
 
+    /// Who asked for no stream waits for the one object.
+    fn for_client(&self, context: Context) -> Context {
+        if self.streams {
+            context
+        } else {
+            context.whole()
+        }
+    }
+
     /// Takes the wish for reasoning out; returns whether there was one.
     pub(super) fn drop_reasoning(&mut self) -> Result<bool, UpstreamFault> {
         let (had_one, body) = match &mut self.translated {
             Body::AsItCame => return Ok(false),
-            Body::Chat(request) => (chat::without_reasoning(request), json(request)?),
-            Body::Messages(request) => (messages::without_reasoning(request), json(request)?),
-            Body::Gemini(request) => (gemini::without_reasoning(request), json(request)?),
+            Body::Chat(request) => (chat::without_reasoning(request), encoded(request)?),
+            Body::Messages(request) => (messages::without_reasoning(request), encoded(request)?),
+            Body::Gemini(request) => (gemini::without_reasoning(request), encoded(request)?),
         };
         if had_one {
             self.body = body;
@@ -121,8 +133,8 @@ fn unbridgeable(fault: ClientFault) -> UpstreamFault {
     UpstreamFault::Unbridgeable(Box::new(fault))
 }
 
-fn json(value: &impl Serialize) -> Result<Bytes, UpstreamFault> {
-    serde_json::to_vec(value)
+fn encoded(value: &impl Serialize) -> Result<Bytes, UpstreamFault> {
+    json::to_vec(value)
         .map(Bytes::from)
         .map_err(|error| UpstreamFault::Unsendable(error.to_string()))
 }

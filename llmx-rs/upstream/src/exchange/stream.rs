@@ -1,6 +1,8 @@
 //! Yields the events of one answer, one at a time, and says how the answer ended.
 
 use std::collections::VecDeque;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -103,10 +105,26 @@ impl EventStream {
         }
     }
 
-    /// Returns the next event if it is there already and more may follow it; the last one is left
-    /// to [`EventStream::next`], which also puts the connection in order.
+    /// Returns the next event if what the provider has sent so far holds it; does not wait.
     pub fn next_ready_event(&mut self) -> Option<StreamEvent> {
-        self.ready.pop_front_if(|event| !event.is_terminal())
+        loop {
+            if let Some(event) = self.ready.front() {
+                // The last one is left to `next`, which also puts the connection in order.
+                return if event.is_terminal() {
+                    None
+                } else {
+                    self.ready.pop_front()
+                };
+            }
+            if self.end.is_some() {
+                return None;
+            }
+            // Nobody is woken: who waits for more calls `next`.
+            let waiting = pin!(self.receive()).poll(&mut Context::from_waker(Waker::noop()));
+            if waiting.is_pending() {
+                return None;
+            }
+        }
     }
 
     fn next_ready(&mut self) -> Option<StreamStep> {

@@ -60,7 +60,7 @@ pub struct ChunkChoice {
     pub delta: Message,
     /// The whole answer, where the server did not stream.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<Message>,
+    pub message: Option<Box<Message>>,
     /// Why the answer ends here.
     #[serde(default, deserialize_with = "maybe_text")]
     pub finish_reason: Option<String>,
@@ -110,7 +110,7 @@ impl From<Choice> for ChunkChoice {
         Self {
             index: choice.index,
             delta: Message::default(),
-            message: Some(choice.message),
+            message: Some(Box::new(choice.message)),
             finish_reason: choice.finish_reason,
             logprobs: choice.logprobs,
             extra: choice.extra,

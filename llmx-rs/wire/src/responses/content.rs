@@ -30,9 +30,31 @@ impl ContentPart {
         Self::InputText(Text::from(text.into()))
     }
 
+    /// Makes a part that shows the picture at `url`.
+    pub fn input_image(url: impl Into<String>) -> Self {
+        Self::InputImage(InputImage {
+            image_url: Some(url.into()),
+            ..InputImage::default()
+        })
+    }
+
     /// Makes a part of model text.
     pub fn output_text(text: impl Into<String>) -> Self {
         Self::OutputText(Text::from(text.into()))
+    }
+
+    /// Returns whether the client says that a prefix to be cached ends here.
+    pub fn marks_cache(&self) -> bool {
+        let extra = match self {
+            Self::InputText(part)
+            | Self::OutputText(part)
+            | Self::SummaryText(part)
+            | Self::ReasoningText(part) => &part.extra,
+            Self::Refusal(part) => &part.extra,
+            Self::InputImage(part) => &part.extra,
+            Self::Unknown(part) => part,
+        };
+        extra.contains_key("cache_control")
     }
 
     /// Returns what a person would read in this part.

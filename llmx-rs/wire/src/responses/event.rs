@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::content::ContentPart;
 use super::item::Item;
 use super::response::{Response, Status};
-use crate::lenient::null_as_default;
+use crate::lenient::{maybe_count, null_as_default};
 use crate::open_enum::open_enum;
 use crate::{Extra, FaultBody};
 
@@ -95,6 +95,19 @@ impl StreamEvent {
         }))
     }
 
+    /// Returns the response as the event tells it, for those events that do.
+    pub fn response(&self) -> Option<&Response> {
+        match self {
+            Self::Created(event)
+            | Self::Queued(event)
+            | Self::InProgress(event)
+            | Self::Completed(event)
+            | Self::Incomplete(event)
+            | Self::Failed(event) => Some(&event.response),
+            _ => None,
+        }
+    }
+
     /// Returns whether nothing may follow this event.
     pub fn is_terminal(&self) -> bool {
         matches!(
@@ -146,7 +159,7 @@ pub struct PartEvent {
     pub extra: Extra,
 }
 
-/// More of some text; `content_index` or `summary_index` stay in `extra`.
+/// More of some text. An answer has thousands, so what each holds is named here.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Delta {
     /// The item that the text belongs to.
@@ -157,7 +170,31 @@ pub struct Delta {
     pub output_index: u64,
     /// The text to append.
     pub delta: String,
-    /// The other fields, `sequence_number` among them.
+    /// The place in the item of the part that the text belongs to.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub content_index: Option<u64>,
+    /// The place in the summary of the part that the text belongs to.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub summary_index: Option<u64>,
+    /// The event's place in the stream.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sequence_number: Option<u64>,
+    /// The likelihood of the tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<Value>,
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }

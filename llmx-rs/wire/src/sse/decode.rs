@@ -155,6 +155,7 @@ impl Decoder {
         };
         match field {
             b"data" => {
+                self.pending.data.reserve(value.len() + 1);
                 self.pending.data.extend_from_slice(value);
                 self.pending.data.push(b'\n');
             }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::json;
+
 /// Appends an event called `name` (none if empty) that carries `data`, blank line included.
 ///
 /// Line endings inside `data` would break the frame, so each line becomes a `data` field; in
@@ -30,7 +32,7 @@ pub fn encode_json<T: Serialize>(
     let start = out.len();
     push_name(name, out);
     out.extend_from_slice(b"data: ");
-    let written = serde_json::to_writer(&mut *out, value);
+    let written = json::write(value, out);
     if written.is_ok() {
         out.extend_from_slice(b"\n\n");
     } else {
@@ -42,7 +44,9 @@ pub fn encode_json<T: Serialize>(
 fn push_name(name: &str, out: &mut Vec<u8>) {
     if !name.is_empty() {
         out.extend_from_slice(b"event: ");
-        out.extend(name.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
+        for line in name.split(['\r', '\n']) {
+            out.extend_from_slice(line.as_bytes());
+        }
         out.push(b'\n');
     }
 }

@@ -59,7 +59,7 @@ impl ChatToResponses {
         self.message(choice.delta, logprobs, out)?;
         if let Some(message) = choice.message {
             let logprobs = choice.logprobs.as_ref().map(tokens).unwrap_or_default();
-            self.message(message, logprobs, out)?;
+            self.message(*message, logprobs, out)?;
         }
         let reason = choice.finish_reason.filter(|reason| !reason.is_empty());
         // The first reason stands: some servers repeat the last chunk.
@@ -106,6 +106,12 @@ impl ChatToResponses {
 
     fn text(&mut self, text: &str, logprobs: Vec<Value>, out: &mut Events) -> Pushed {
         let text = self.words.news(text);
+        if self.think.are_over() && self.leaked.is_none() {
+            if !text.is_empty() {
+                self.calls.show_named(&mut self.writer, out)?;
+            }
+            return self.writer.say(Words::Text, text, logprobs, out);
+        }
         let mut logprobs = Some(logprobs);
         for piece in self.think.push(text) {
             self.piece(piece, logprobs.take().unwrap_or_default(), out)?;

@@ -41,6 +41,11 @@ impl ThinkTags {
         }
     }
 
+    /// Returns whether all that comes is the answer's text.
+    pub(super) fn are_over(&self) -> bool {
+        self.state == State::Answering
+    }
+
     /// Takes more text and returns what of it is certain.
     pub(super) fn push(&mut self, text: &str) -> Vec<Piece> {
         if self.state == State::Answering {

@@ -277,7 +277,7 @@ fn rest(text: &str, shown: &mut usize) -> String {
 }
 
 fn logprobs(delta: &Delta) -> Option<Value> {
-    let tokens = delta.extra.get("logprobs")?.as_array()?;
+    let tokens = delta.logprobs.as_ref()?.as_array()?;
     (!tokens.is_empty()).then(|| json!({"content": tokens, "refusal": null}))
 }
 

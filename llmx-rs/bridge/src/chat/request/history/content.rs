@@ -19,12 +19,17 @@ pub(super) fn user(
     content: &TextOrList<ContentPart>,
     losses: &mut LossReport,
 ) -> Result<Option<TextOrList<Part>>, ClientFault> {
+    report_marks(content, losses);
     let parts = match content {
         TextOrList::Text(text) => {
             return Ok((!text.is_empty()).then(|| TextOrList::Text(text.clone())));
         }
         TextOrList::List(parts) => parts,
     };
+    // Many servers and templates take lists only where there is more than text.
+    if let Some(texts) = texts(parts) {
+        return Ok((!texts.is_empty()).then(|| TextOrList::Text(texts.join("\n"))));
+    }
     let mut out = Vec::with_capacity(parts.len());
     for (index, part) in parts.iter().enumerate() {
         match part.text() {
@@ -33,28 +38,40 @@ pub(super) fn user(
             None => out.push(media(position, index, part, losses)?),
         }
     }
-    let all_text = out.iter().all(|part| matches!(part, Part::Text(_)));
-    Ok(match out.len() {
-        0 => None,
-        // Many servers and templates take lists only where there is more than text.
-        _ if all_text => Some(TextOrList::Text(join(&out))),
-        _ => Some(TextOrList::List(out)),
-    })
+    Ok(Some(TextOrList::List(out)))
 }
 
-/// Returns the words of a message that can hold nothing else.
-pub(super) fn words(position: usize, message: &Message) -> Result<String, ClientFault> {
-    if let TextOrList::List(parts) = &message.content {
-        let silent = parts.iter().position(|part| part.text().is_none());
-        if let Some(index) = silent {
+/// Returns the words of a message that can hold nothing else. Its parts are separate texts, such
+/// as the rules of a program and those of a project.
+pub(super) fn words(
+    position: usize,
+    message: &Message,
+    losses: &mut LossReport,
+) -> Result<String, ClientFault> {
+    report_marks(&message.content, losses);
+    let TextOrList::List(parts) = &message.content else {
+        return Ok(message.text());
+    };
+    let mut texts = Vec::with_capacity(parts.len());
+    for (index, part) in parts.iter().enumerate() {
+        texts.push(part.text().ok_or_else(|| {
             let path = format!("input[{position}].content[{index}]");
-            return Err(ClientFault::unsupported(
-                path,
-                "a system message holds text alone",
-            ));
-        }
+            ClientFault::unsupported(path, "a system message holds text alone")
+        })?);
     }
-    Ok(message.text())
+    Ok(texts.join("\n\n"))
+}
+
+/// Names the marks of cached prefixes, which servers of Chat find by themselves.
+fn report_marks(content: &TextOrList<ContentPart>, losses: &mut LossReport) {
+    if let TextOrList::List(parts) = content
+        && parts.iter().any(ContentPart::marks_cache)
+    {
+        losses.dropped(
+            "input[].content[].cache_control",
+            "servers of Chat find what they have cached by themselves",
+        );
+    }
 }
 
 /// Returns what the model said.
@@ -77,7 +94,12 @@ pub(super) fn spoken(message: &Message, losses: &mut LossReport) -> String {
 }
 
 /// Translates what a tool returned.
-pub(super) fn result(position: usize, output: &ToolCallOutput) -> Result<ToolResult, ClientFault> {
+pub(super) fn result(
+    position: usize,
+    output: &ToolCallOutput,
+    losses: &mut LossReport,
+) -> Result<ToolResult, ClientFault> {
+    report_marks(&output.output, losses);
     let mut text = String::new();
     let mut attachments = Vec::new();
     if is_failure(output) {
@@ -184,13 +206,12 @@ fn is_failure(output: &ToolCallOutput) -> bool {
         || output.extra.get("success") == Some(&Value::Bool(false))
 }
 
-fn join(parts: &[Part]) -> String {
-    let texts: Vec<&str> = parts
+/// Returns the texts of parts that are nothing else; those that say nothing are left out.
+fn texts(parts: &[ContentPart]) -> Option<Vec<&str>> {
+    let mut texts = parts
         .iter()
-        .filter_map(|part| match part {
-            Part::Text(part) => Some(part.text.as_str()),
-            _ => None,
-        })
-        .collect();
-    texts.join("\n")
+        .map(ContentPart::text)
+        .collect::<Option<Vec<_>>>()?;
+    texts.retain(|text| !text.is_empty());
+    Some(texts)
 }

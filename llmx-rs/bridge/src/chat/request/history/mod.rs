@@ -117,7 +117,7 @@ impl Walk<'_> {
                 Ok(())
             }
             Role::System | Role::Developer => {
-                let text = content::words(position, message)?;
+                let text = content::words(position, message, self.losses)?;
                 self.end_turn()?;
                 self.system.say(text, &mut self.out);
                 Ok(())
@@ -187,7 +187,7 @@ impl Walk<'_> {
         }
         self.losses
             .lowered("input[].output", "it answers no call and is told as text");
-        let result = content::result(position, output)?;
+        let result = content::result(position, output, self.losses)?;
         let intro = format!(
             "Output of a tool call that is not part of this conversation ({}):",
             output.call_id

@@ -181,7 +181,7 @@ impl Call {
                 });
             }
         };
-        content::result(position, output)
+        content::result(position, output, walk.losses)
     }
 }
 

@@ -106,10 +106,8 @@ impl ResponsesToMessages {
 
     fn delta(&mut self, kind: Kind, first: u64, delta: &responses::Delta, out: &mut Events) {
         self.begin(out);
-        let part = ["content_index", "summary_index"]
-            .iter()
-            .find_map(|name| delta.extra.get(*name)?.as_u64());
-        let part = part.unwrap_or(0).saturating_add(first);
+        let part = delta.content_index.or(delta.summary_index).unwrap_or(0);
+        let part = part.saturating_add(first);
         self.blocks
             .grow(kind, delta.output_index, part, &delta.delta, out);
     }

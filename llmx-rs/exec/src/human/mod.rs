@@ -1,9 +1,11 @@
 //! Prints events for a person: the last message on stdout, the way to it on stderr.
 
+mod items;
+
 use std::io::{self, Write};
 
 use llmx_config::Config;
-use llmx_protocol::{ItemDetails, ThreadEvent, ThreadItem};
+use llmx_protocol::{ItemDetails, ThreadEvent, ThreadItem, TurnFacts, Usage};
 
 /// What a person sees of a run.
 #[derive(Debug, Default)]
@@ -40,28 +42,28 @@ impl Human {
         stderr: &mut dyn Write,
     ) -> io::Result<()> {
         match event {
-            ThreadEvent::ThreadStarted { .. } | ThreadEvent::TurnStarted {} => {}
+            ThreadEvent::ThreadStarted { .. }
+            | ThreadEvent::TurnStarted {}
+            | ThreadEvent::AnswerDelta { .. }
+            | ThreadEvent::AnswerDiscarded {} => {}
             ThreadEvent::ItemStarted { item } | ThreadEvent::ItemUpdated { item } => {
                 self.flush_message(stderr);
-                begin_item(item, stderr);
+                tell(stderr, &items::beginning(&item.details));
             }
             ThreadEvent::ItemCompleted { item } => {
                 self.flush_message(stderr);
                 self.end_item(item, stderr);
             }
             ThreadEvent::Error { message } => tell(stderr, message),
+            ThreadEvent::ApprovalRequested { request } => {
+                tell(stderr, &format!("waiting for approval: {}", request.reason));
+            }
             ThreadEvent::TurnFailed { error } => {
                 self.flush_message(stderr);
                 tell(stderr, &format!("error: {}", error.message));
             }
-            ThreadEvent::TurnCompleted { usage } => {
-                tell(
-                    stderr,
-                    &format!(
-                        "\ntokens   {} in ({} cached), {} out",
-                        usage.input_tokens, usage.cached_input_tokens, usage.output_tokens
-                    ),
-                );
+            ThreadEvent::TurnCompleted { usage, facts } => {
+                tell(stderr, &account(usage, facts));
                 if let Some(message) = self.message.take() {
                     writeln!(stdout, "{}", message.trim_end_matches('\n'))?;
                     stdout.flush()?;
@@ -74,21 +76,7 @@ impl Human {
     fn end_item(&mut self, item: &ThreadItem, stderr: &mut dyn Write) {
         match &item.details {
             ItemDetails::AgentMessage { text } => self.message = Some(text.clone()),
-            ItemDetails::Reasoning { text } => tell(stderr, &format!("\n{text}")),
-            ItemDetails::CommandExecution {
-                aggregated_output,
-                exit_code,
-                ..
-            } => {
-                tell(stderr, aggregated_output.trim_end_matches('\n'));
-                match exit_code {
-                    Some(0) => {}
-                    Some(code) => tell(stderr, &format!("exit code {code}")),
-                    None => tell(stderr, "did not finish"),
-                }
-            }
-            ItemDetails::Error { message } => tell(stderr, &format!("\nwarning: {message}")),
-            other => tell(stderr, &format!("\n{other:?}")),
+            details => tell(stderr, items::ending(details).trim_end_matches('\n')),
         }
     }
 
@@ -99,10 +87,22 @@ impl Human {
     }
 }
 
-fn begin_item(item: &ThreadItem, stderr: &mut dyn Write) {
-    if let ItemDetails::CommandExecution { command, .. } = &item.details {
-        tell(stderr, &format!("\n$ {command}"));
+/// Returns what a turn took, on one line.
+fn account(usage: &Usage, facts: &TurnFacts) -> String {
+    let mut line = format!(
+        "\ntokens   {} in ({} cached), {} out",
+        usage.input_tokens, usage.cached_input_tokens, usage.output_tokens
+    );
+    if usage.reasoning_output_tokens > 0 {
+        line += &format!(" ({} thinking)", usage.reasoning_output_tokens);
     }
+    if let Some(cost) = facts.cost_usd {
+        line += &format!(", ${cost:.4}");
+    }
+    if facts.retries > 0 {
+        line += &format!(", {} retries", facts.retries);
+    }
+    line
 }
 
 /// Writes `text` as lines, unless there are none.
@@ -124,7 +124,7 @@ fn harmless(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use llmx_protocol::{ItemStatus, ThreadError, Usage};
+    use llmx_protocol::{ItemStatus, ThreadError};
 
     use super::*;
 
@@ -136,6 +136,7 @@ mod tests {
             item(agent("one file")),
             ThreadEvent::TurnCompleted {
                 usage: Usage::default(),
+                facts: TurnFacts::default(),
             },
         ]);
         assert_eq!(out, "one file\n");
@@ -146,6 +147,7 @@ mod tests {
     fn a_failed_turn_leaves_stdout_empty_and_says_why_once() {
         let error = ThreadError {
             message: "no".to_owned(),
+            code: None,
         };
         let events = [item(agent("half")), ThreadEvent::TurnFailed { error }];
         let (out, err) = printed(&events);
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn no_output_can_rewrite_the_screen() {
         let (_, err) = printed(&[item(command("x", Some(3), "\u{1b}[2Jboo\r\nrow\tx\r"))]);
-        assert_eq!(err, "\u{FFFD}[2Jboo\nrow\tx\u{FFFD}\nexit code 3\n");
+        assert_eq!(err, "\u{FFFD}[2Jboo\nrow\tx\nexit code 3\n");
     }
 
     fn printed(events: &[ThreadEvent]) -> (String, String) {

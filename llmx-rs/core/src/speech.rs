@@ -1,0 +1,75 @@
+//! What was said in a recorded conversation, without what only machines need.
+
+use llmx_wire::responses::{ContentPart, Item, Role, TextOrList, ToolCallOutput};
+
+use crate::rollout::Recorded;
+
+/// One thing that was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Speech {
+    /// A person, or llmx on the person's behalf.
+    User(String),
+    /// The model.
+    Agent(String),
+    /// The model called a tool.
+    Call {
+        /// The tool.
+        tool: String,
+        /// What it was given.
+        given: String,
+    },
+    /// A tool answered.
+    Answer(String),
+}
+
+impl Recorded {
+    /// Returns what was said, in order. What llmx told the model about the session is left out.
+    pub fn speeches(&self) -> Vec<Speech> {
+        self.items
+            .iter()
+            .filter_map(|recorded| speech(&recorded.item))
+            .collect()
+    }
+}
+
+fn speech(item: &Item) -> Option<Speech> {
+    Some(match item {
+        Item::Message(message) => {
+            let words = Some(message.text()).filter(|words| !words.trim().is_empty())?;
+            match message.role {
+                Role::Assistant => Speech::Agent(words),
+                _ if is_context(&words) => return None,
+                _ => Speech::User(words),
+            }
+        }
+        Item::FunctionCall(call) => Speech::Call {
+            tool: call.name.clone(),
+            given: call.arguments.clone(),
+        },
+        Item::CustomToolCall(call) => Speech::Call {
+            tool: call.name.clone(),
+            given: call.input.clone(),
+        },
+        Item::FunctionCallOutput(output) | Item::CustomToolCallOutput(output) => {
+            Speech::Answer(words(output))
+        }
+        Item::Reasoning(_) | Item::Unknown(_) => return None,
+    })
+}
+
+fn words(output: &ToolCallOutput) -> String {
+    match &output.output {
+        TextOrList::Text(text) => text.clone(),
+        TextOrList::List(parts) => {
+            let parts: Vec<_> = parts
+                .iter()
+                .map(|part| ContentPart::text(part).unwrap_or("[picture]"))
+                .collect();
+            parts.join("\n")
+        }
+    }
+}
+
+fn is_context(words: &str) -> bool {
+    words.starts_with("<environment_context>") || words.starts_with("# AGENTS.md instructions for ")
+}
