@@ -1,7 +1,7 @@
 //! Answers that come whole, as a body of any bytes.
 
 use libfuzzer_sys::Corpus;
-use llmx_bridge::chat::{respond_to_body, to_chat};
+use llmx_bridge::chat::{self, to_chat};
 use llmx_bridge::gemini::{self, to_gemini};
 use llmx_bridge::messages::{self, to_messages};
 use llmx_bridge::{ClientFault, Context, Options, Stamp, UpstreamFault, fold};
@@ -16,7 +16,11 @@ pub fn chat(bytes: &[u8]) -> Corpus {
     run(
         bytes,
         |request, options| to_chat(request, options).map(|it| it.context),
-        respond_to_body,
+        |body, context, stamp| {
+            let answer = serde_json::from_slice(body).map_err(malformed)?;
+            request::reread(&answer);
+            chat::respond(answer, context, stamp)
+        },
     )
 }
 

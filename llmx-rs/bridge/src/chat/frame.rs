@@ -1,13 +1,10 @@
-//! Reads what a Chat upstream sends, in whatever form it comes.
+//! Reads the events of a Chat upstream, whatever stands in them.
 
 use llmx_wire::FaultBody;
-use llmx_wire::chat::{Chunk, Response};
-use llmx_wire::responses;
-use llmx_wire::sse::{self, Decoder};
+use llmx_wire::chat::Chunk;
 use serde_json::Value;
 
-use super::ChatToResponses;
-use crate::{Context, Stamp, StreamBridge, StreamEnd, UpstreamFault, fold};
+use crate::UpstreamFault;
 
 /// What the data of one server-sent event is.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,53 +29,6 @@ impl Frame {
             },
         }
     }
-}
-
-/// Translates the body of an answer to a request without a stream.
-///
-/// Some servers stream nevertheless; the body then is put together from its events.
-pub fn respond_to_body(
-    body: &[u8],
-    context: Context,
-    stamp: &Stamp,
-) -> Result<responses::Response, UpstreamFault> {
-    match serde_json::from_slice::<Response>(body) {
-        Ok(answer) => super::respond(answer, context, stamp),
-        Err(_) if is_stream(body) => respond_to_stream(body, context, stamp),
-        Err(error) => Err(unreadable(body, &error)),
-    }
-}
-
-fn respond_to_stream(
-    body: &[u8],
-    context: Context,
-    stamp: &Stamp,
-) -> Result<responses::Response, UpstreamFault> {
-    let (mut decoder, mut frames) = (Decoder::new(sse::Limits::default()), Vec::new());
-    decoder
-        .push(body, &mut frames)
-        .map_err(|fault| UpstreamFault::Malformed(fault.to_string()))?;
-    frames.extend(decoder.finish());
-    let (mut bridge, mut events) = (ChatToResponses::new(context.whole(), stamp), Vec::new());
-    let mut end = StreamEnd::Eof;
-    for frame in frames {
-        match Frame::read(&frame.data)? {
-            Frame::Chunk(chunk) => bridge.push(*chunk, &mut events)?,
-            Frame::Nothing => {}
-            Frame::Done => {
-                end = StreamEnd::Done;
-                break;
-            }
-        }
-    }
-    bridge.finish(end, &mut events);
-    fold(events).ok_or(UpstreamFault::CutOff)
-}
-
-fn is_stream(body: &[u8]) -> bool {
-    ["data:", "event:", "id:", ":"]
-        .iter()
-        .any(|start| body.trim_ascii_start().starts_with(start.as_bytes()))
 }
 
 /// Says what is wrong with a body: what the server says in it, or that it is not of the dialect.

@@ -12,7 +12,7 @@ use crate::{UpstreamFault, fold};
 
 pub use answer::ChatToResponses;
 pub use client::{ChatContext, FromChat, ResponsesToChat, fold_chunks};
-pub use frame::{Frame, respond_to_body};
+pub use frame::Frame;
 pub use request::{refuses_reasoning, without_reasoning};
 
 /// A request for a Chat upstream, and what its translation leaves behind.

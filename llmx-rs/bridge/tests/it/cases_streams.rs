@@ -1,6 +1,6 @@
 //! Endings, errors, usage and framing of streams (cases 56 to 71).
 
-use llmx_bridge::chat::{ChatToResponses, Frame, respond_to_body};
+use llmx_bridge::chat::{ChatToResponses, Frame};
 use llmx_bridge::{StreamBridge, StreamEnd, UpstreamFault};
 use llmx_wire::chat::Chunk;
 use llmx_wire::responses::StreamEvent;
@@ -134,29 +134,13 @@ fn case_66_a_whole_answer_to_a_request_for_a_stream_is_streamed() {
 }
 
 #[test]
-fn case_65_what_is_no_answer_at_all_says_what_it_is() {
+fn case_65_an_event_that_is_no_chunk_says_what_it_is() {
     for (data, message) in [(r#"[{"error":{"message":"no"}}]"#, "no"), (r#""no""#, "no")] {
         let fault = Frame::read(data).unwrap_err();
         assert_eq!(fault.to_string(), message);
-        let fault = respond_to_body(data.as_bytes(), offering().context, &stamp()).unwrap_err();
-        assert_eq!(fault.to_string(), message);
     }
-    let page = respond_to_body(b"<html>portal</html>", offering().context, &stamp()).unwrap_err();
+    let page = Frame::read("<html>portal</html>").unwrap_err();
     assert!(page.to_string().contains("<html>portal"), "{page}");
-    let body = br#"{"error":{"message":"no"}}"#;
-    let fault = respond_to_body(body, offering().context, &stamp()).unwrap_err();
-    assert_eq!(fault.to_string(), "no");
-}
-
-#[test]
-fn case_66_a_stream_in_answer_to_a_plain_request_is_put_together() {
-    let body = format!(
-        ": hi\n\ndata: {}\n\ndata:\n\ndata: {}\n\ndata: [DONE]\n\nx",
-        text("hi"),
-        ends("stop")
-    );
-    let response = respond_to_body(body.as_bytes(), offering().context, &stamp()).unwrap();
-    assert_eq!(json!(response.output)[0]["content"][0]["text"], "hi");
     assert_eq!(Frame::read("[DONE]"), Ok(Frame::Done));
     assert_eq!(Frame::read(" "), Ok(Frame::Nothing));
 }

@@ -176,6 +176,40 @@ fn without_a_stream_the_same_answer_is_one_object() {
 }
 
 #[test]
+fn case_66_a_stream_in_answer_to_a_plain_request_is_put_together() {
+    let upstream = ScriptedUpstream::start(|_| hello());
+    let proxy = bridge(&upstream, &[]);
+    let plain = r#"{"model":"m","input":"hi"}"#;
+    let answer = proxy.exchange(&proxy.post(plain)).unwrap();
+    let response: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(response["output"][0]["content"][0]["text"], "hello");
+}
+
+#[test]
+fn case_65_what_is_no_answer_at_all_says_what_it_is() {
+    for (kind, body, said) in [
+        ("text/html", "<html>portal</html>", "<html>portal"),
+        ("application/json", r#"{"error":{"message":"no"}}"#, "no"),
+        ("application/json", r#""words""#, "words"),
+        ("text/plain", "nothing here", "nothing here"),
+    ] {
+        let upstream = ScriptedUpstream::start(move |_| {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            vec![Step::Send(head.into_bytes())]
+        });
+        let proxy = bridge(&upstream, &[]);
+        for request in [REQUEST, r#"{"model":"m","input":"hi"}"#] {
+            let answer = proxy.exchange(&proxy.post(request)).unwrap();
+            assert_ne!(answer.status(), 200, "{kind}: {}", answer.text());
+            assert!(answer.text().contains(said), "{kind}: {}", answer.text());
+        }
+    }
+}
+
+#[test]
 fn tool_calls_come_back_under_the_clients_own_names_and_kinds() {
     let upstream = ScriptedUpstream::start(|request| {
         let tools = body(request)["tools"].clone();
