@@ -54,3 +54,20 @@ fn the_status_names_the_rung() {
         .unwrap();
     assert_eq!(both.status.code(), Some(2));
 }
+
+#[test]
+fn inside_a_sandbox_another_one_holds_or_says_why_not() {
+    let world = World::new();
+    let llmx = env!("CARGO_BIN_EXE_llmx");
+    let script = format!("'{llmx}' sandbox -- sh -c 'exit 7'");
+    let output = world
+        .llmx(&["sandbox", "--", "sh", "-c", &script])
+        .output()
+        .unwrap();
+    match output.status.code() {
+        Some(7) => {}
+        // Without Landlock there is no rung left in there.
+        Some(2) => assert!(stderr(&output).contains("not landlock: asking for Landlock")),
+        other => panic!("{other:?}: {}", stderr(&output)),
+    }
+}

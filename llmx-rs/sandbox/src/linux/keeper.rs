@@ -11,7 +11,7 @@ use std::{fs, io};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    DumpableBehavior, Signal, getpgrp, getpid, set_child_subreaper, set_dumpable_behavior,
+    DumpableBehavior, Signal, getpid, set_child_subreaper, set_dumpable_behavior,
     set_parent_process_death_signal, setpgid,
 };
 
@@ -38,8 +38,7 @@ fn keep(
     orders: &OwnedFd,
     status: &OwnedFd,
 ) -> Result<i32, String> {
-    // In another process namespace the group may have no number.
-    let group = (plan.rung == Rung::Landlock).then(getpgrp);
+    let group = sys::process_group();
     match plan.rung {
         Rung::Namespaces => {
             // Where the keeper is pid 1 its death is the death of all.
@@ -52,8 +51,11 @@ fn keep(
         Rung::Landlock => {
             set_child_subreaper(Some(getpid())).doing("becoming the reaper of orphans")?;
             // Whoever kills the group that this was started in shall not kill the keeper with it,
-            // so the keeper is in its own before the command exists. The command goes back.
-            setpgid(None, None).doing("leaving the process group")?;
+            // so the keeper is in its own before the command exists. The command goes back, unless
+            // the group has no number here, being of an outer namespace.
+            if plan.new_session || group.is_some() {
+                setpgid(None, None).doing("leaving the process group")?;
+            }
         }
         Rung::Bubblewrap | Rung::Seatbelt => {}
     }
@@ -65,7 +67,7 @@ fn keep(
     let (broker, handoff) = Broker::new(plan).unzip();
     let child = match sys::fork().doing("starting a process")? {
         Fork::Child => {
-            if group.is_some() && !plan.new_session {
+            if plan.rung == Rung::Landlock && !plan.new_session && group.is_some() {
                 // If the group is gone, so is the front, and the keeper ends this at once.
                 let _gone = setpgid(None, group);
             }

@@ -216,6 +216,12 @@ pub(super) fn die_by(signal: i32) -> ! {
     exit(128 + signal)
 }
 
+/// Returns the process group of this process, if it has a number in this process namespace.
+pub(super) fn process_group() -> Option<rustix::process::Pid> {
+    // SAFETY: takes nothing and cannot fail.
+    rustix::process::Pid::from_raw(unsafe { libc::getpgrp() })
+}
+
 /// Sends `signal` to `pid`, or to the group `-pid`.
 pub(super) fn kill(pid: i32, signal: i32) {
     // SAFETY: takes numbers only. A target that is gone is what most callers hope for.
