@@ -8,7 +8,7 @@ use llmx_bridge::gemini::{GeminiContext, ResponsesToGemini, from_gemini};
 use llmx_bridge::messages::{MessagesContext, ResponsesToMessages, from_messages};
 use llmx_bridge::{Options, StreamEnd, chat as bridge_chat, gemini as bridge_gemini};
 use llmx_bridge::{chat::ChatContext, messages as bridge_messages};
-use llmx_wire::responses::{Response, StreamEvent};
+use llmx_wire::responses::{Item, Response, StreamEvent};
 use llmx_wire::{chat, gemini, messages};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -43,6 +43,9 @@ pub(crate) fn tell_all(events: &[StreamEvent], whole: Option<Response>) {
     let Some(whole) = whole else {
         panic!("a stream without a response at its end");
     };
+    if whole.output.iter().any(has_two_accounts) {
+        return;
+    }
     let given = || events.iter().cloned().map(|event| Ok(Some(event)));
     let stamp = options::stamp();
 
@@ -69,6 +72,19 @@ pub(crate) fn tell_all(events: &[StreamEvent], whole: Option<Response>) {
     let folded = bridge_gemini::fold_chunks(chunks).map(Told::of);
     let replied = bridge_gemini::reply(whole, gemini_context(), &stamp).map(Told::of);
     equal("Gemini", &folded, &replied);
+}
+
+/// Reasoning in full and in summary: which came first only a stream tells, so clients that have one
+/// place for both see another order when it comes whole.
+fn has_two_accounts(item: &Item) -> bool {
+    let Item::Reasoning(reasoning) = item else {
+        return false;
+    };
+    let full = reasoning
+        .content
+        .as_ref()
+        .is_some_and(|parts| !parts.is_empty());
+    full && !reasoning.summary.is_empty()
 }
 
 /// What a Gemini answer says, whatever the order of its parts: a stream shows a call when it is

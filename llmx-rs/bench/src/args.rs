@@ -40,7 +40,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SIDE")]
     pub(crate) without: Vec<String>,
 
-    /// Only cases whose name contains this.
+    /// Only cases whose name contains this. `bridged-soak`, written out, runs that case alone.
     #[arg(long, value_name = "CASE")]
     pub(crate) only: Vec<String>,
 

@@ -30,6 +30,7 @@ mod proc;
 mod report;
 mod run;
 mod side;
+mod soak;
 mod sse;
 mod tls;
 mod work;

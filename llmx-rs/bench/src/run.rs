@@ -9,11 +9,14 @@ use crate::cases::Case;
 use crate::measure::{Results, Sample};
 use crate::side::{Kind, Mock, Peer, Side, Upstream};
 use crate::work::{self, Pace};
-use crate::{context, fault, nginx, os, report};
+use crate::{context, fault, nginx, os, report, soak};
 
 /// Runs the chosen cases and prints their tables.
 pub(crate) fn run(args: &RunArgs) -> io::Result<()> {
     os::raise_open_files()?;
+    if args.only.iter().any(|only| only == soak::NAME) {
+        return soak(args);
+    }
     let cases = chosen(&args.only)?;
     let kinds = kinds(args)?;
     let rounds = args
@@ -41,14 +44,28 @@ pub(crate) fn run(args: &RunArgs) -> io::Result<()> {
     Ok(())
 }
 
+/// Runs the soak, which is chosen by its whole name and then runs alone.
+fn soak(args: &RunArgs) -> io::Result<()> {
+    let program = args.llmx.as_deref();
+    let program = program.ok_or_else(|| fault("the soak needs --llmx PATH"))?;
+    let mock = Mock::start(args.mock_port, false)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let soak = soak::run(program, &mock.upstream, args.quick);
+    let text = LocalSet::new().block_on(&runtime, soak)?;
+    say(&format!("{}{text}", report::machine()))
+}
+
 fn chosen(only: &[String]) -> io::Result<Vec<Case>> {
     let mut cases = Case::all();
     let names: Vec<String> = cases.iter().map(|case| case.name.clone()).collect();
     cases.retain(|case| only.is_empty() || only.iter().any(|part| case.name.contains(part)));
     if cases.is_empty() {
         return Err(fault(format!(
-            "--only matches none of: {}",
-            names.join(" ")
+            "--only matches none of: {} {}",
+            names.join(" "),
+            soak::NAME
         )));
     }
     Ok(cases)

@@ -195,6 +195,24 @@ pub(crate) struct Side {
 }
 
 impl Side {
+    /// Starts llmx before a mock that speaks Chat Completions, with more flags than usual.
+    pub(crate) fn bridged(program: &Path, flags: &[&str], upstream: &Upstream) -> io::Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let flags = [&["--bridge-to-chat"], flags].concat();
+        let url = upstream.url_of(CHAT);
+        let (mut target, pid, server) =
+            started(start_llmx(program, &flags, &url, upstream, dir.path())?);
+        target.chat = true;
+        Ok(Self {
+            target,
+            pid,
+            workers: 0,
+            family: OnceCell::new(),
+            _server: server,
+            _dir: dir,
+        })
+    }
+
     /// CPU time of all its processes so far; `None` if there is nothing to read.
     pub(crate) fn cpu_seconds(&self) -> Option<f64> {
         let pids = self.family()?;

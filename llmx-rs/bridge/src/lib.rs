@@ -33,7 +33,6 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
-mod base64;
 mod carrier;
 pub mod chat;
 mod context;

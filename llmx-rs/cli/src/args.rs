@@ -1,5 +1,6 @@
 //! The command line of `llmx`. Types only: what a command does is in the module of its name.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     /// The recorded conversations: list, show, export, delete.
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Run a command in the sandbox that holds the agent's commands, and pass its exit code on.
+    Sandbox(SandboxArgs),
     /// Watch llmx work: a scripted model, the real proxy and the real agent; no key, no network.
     Demo,
 }
@@ -93,6 +96,16 @@ pub(crate) enum SessionsCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExecOptions {
+    /// Send a picture with the prompt; several with commas or by repeating it.
+    #[arg(
+        short,
+        long = "image",
+        value_name = "FILE",
+        value_delimiter = ',',
+        global = true
+    )]
+    pub(crate) images: Vec<PathBuf>,
+
     /// Set a value of the configuration: a dotted path, then TOML or plain text; repeatable.
     #[arg(short = 'c', long = "config", value_name = "KEY=VALUE", global = true)]
     pub(crate) overrides: Vec<String>,
@@ -113,9 +126,76 @@ pub(crate) struct ExecOptions {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
+    /// Show answers while they grow, too: events `answer.delta` (with --json).
+    #[arg(long, global = true, requires = "json")]
+    pub(crate) json_deltas: bool,
+
+    /// The most often the model may be asked in this turn; then it ends with exit code 4.
+    #[arg(long, value_name = "N", global = true)]
+    pub(crate) max_turns: Option<u32>,
+
+    /// The most this turn may cost, in US dollars; then it ends with exit code 5.
+    #[arg(long, value_name = "USD", global = true, value_parser = positive)]
+    pub(crate) max_cost: Option<f64>,
+
+    /// The longest this turn may take, in seconds; then it ends with exit code 6.
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = positive)]
+    pub(crate) timeout: Option<f64>,
+
     /// Also write the final answer to FILE.
     #[arg(short, long, value_name = "FILE", global = true)]
     pub(crate) output_last_message: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = SANDBOX_AFTER_HELP)]
+pub(crate) struct SandboxArgs {
+    /// How far the command may reach.
+    #[arg(short, long, value_name = "MODE", default_value = "read-only", value_parser = PossibleValuesParser::new(llmx_config::SANDBOX_MODES))]
+    pub(crate) policy: String,
+
+    /// Let the command write DIR as well; implies --policy workspace-write; repeatable.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) writable: Vec<PathBuf>,
+
+    /// Let the command use the network.
+    #[arg(short, long)]
+    pub(crate) network: bool,
+
+    /// The directory the command starts in, which is also its workspace.
+    #[arg(short = 'C', long, value_name = "DIR")]
+    pub(crate) cd: Option<PathBuf>,
+
+    /// Print which way of holding commands this machine has, and why not a better one.
+    #[arg(long, conflicts_with_all = ["policy", "writable", "network", "cd", "command"])]
+    pub(crate) status: bool,
+
+    /// Print the status as JSON.
+    #[arg(long, requires = "status")]
+    pub(crate) json: bool,
+
+    /// The command and its arguments.
+    #[arg(
+        last = true,
+        value_name = "COMMAND",
+        required_unless_present = "status"
+    )]
+    pub(crate) command: Vec<OsString>,
+}
+
+const SANDBOX_AFTER_HELP: &str = "\
+The command sees the environment as it is: no variable is taken out.
+
+Exit codes: those of the command, and
+  2    it was not started: usage, or no sandbox holds here
+  125  the sandbox could not be set up
+  126  the command cannot be executed     127  there is no such command";
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|number: &f64| number.is_finite() && *number > 0.0)
+        .ok_or_else(|| "it takes a number above 0".to_owned())
 }
 
 const AFTER_HELP: &str = "\
@@ -124,7 +204,7 @@ Begin with:
   LLMX_API_KEY=… llmx exec -m MODEL 'Hello'  ask a model of your LiteLLM";
 
 const EXEC_AFTER_HELP: &str = "\
-Commands of the agent are refused unless you ask for them by name, with -s danger-full-access.
+Commands of the agent run in a sandbox and can only read, unless -s says more.
 The final answer is printed on standard output, everything else on standard error.
 
 Exit codes:
@@ -132,4 +212,5 @@ Exit codes:
   1  the turn failed              141  nobody reads standard output
   2  nothing was started: usage,  143  terminated
      prompt or configuration
-  3  this machine failed, such as a file that cannot be written";
+  3  this machine failed, such as a file that cannot be written
+  4  --max-turns is reached, 5 --max-cost, 6 --timeout";

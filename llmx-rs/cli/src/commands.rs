@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
-use crate::{demo, exec, sessions};
+use crate::{demo, exec, sandbox, sessions};
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -17,6 +17,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Sessions(command)) => sessions::run(command),
+        Some(Command::Sandbox(args)) => sandbox::run(args),
         Some(Command::Demo) => demo::run(),
         None => Err(Failure::no_command(
             &Cli::command().render_help().to_string(),

@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use llmx_config::{Config, Flags};
 use llmx_core::Beginning;
 use llmx_core::sessions::{self, NoSession};
+use llmx_core::turn::Bounds;
 use llmx_demo::{Options, ScriptedModel};
 use serde_json::json;
 use tokio::runtime::Builder;
@@ -48,7 +50,14 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
     let exec = llmx_exec::ExecArgs {
         prompt,
         beginning,
+        images: options.images,
         json: options.json,
+        json_deltas: options.json_deltas,
+        bounds: Bounds {
+            requests: options.max_turns,
+            cost_usd: options.max_cost,
+        },
+        timeout: options.timeout.map(Duration::from_secs_f64),
         output_last_message: options.output_last_message,
     };
     let runtime = Builder::new_multi_thread()

@@ -30,6 +30,15 @@ impl Failure {
         }
     }
 
+    /// Something was asked for that cannot be started here.
+    pub(crate) fn not_started(reason: &impl ToString) -> Self {
+        Self {
+            code: USAGE,
+            sentences: vec![reason.to_string()],
+            hint: None,
+        }
+    }
+
     /// `llmx` alone, which will start the terminal interface once there is one.
     pub(crate) fn no_command(help: &str) -> Self {
         let sentence = "`llmx` alone will open the terminal interface, which does not exist yet; \

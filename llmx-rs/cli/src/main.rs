@@ -6,6 +6,7 @@ mod commands;
 mod demo;
 mod exec;
 mod failure;
+mod sandbox;
 mod sessions;
 mod transcript;
 
@@ -14,6 +15,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    // Commands of the agent start as this program, which then becomes them.
+    if let Some(code) = llmx_sandbox::run_as_helper() {
+        return code;
+    }
     match commands::run(args::Cli::parse()) {
         Ok(code) => code,
         Err(failure) => failure.report(),

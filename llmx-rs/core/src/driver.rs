@@ -2,12 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
 use llmx_tools::{Permit, Toolbox};
-use serde_json::Value;
+use llmx_wire::responses::Request;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::activity::{self, Activity};
@@ -31,7 +32,39 @@ pub(crate) struct Driver {
     pub(crate) recorder: Recorder,
     /// What a person should know before the first turn.
     pub(crate) notices: Vec<String>,
+    pub(crate) pace: Pace,
     pub(crate) world: Arc<dyn World>,
+}
+
+/// When a turn first asked the model, and how long that took to speak.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    asked: Option<Instant>,
+    first_word: Option<Duration>,
+}
+
+impl Pace {
+    fn asked(&mut self) {
+        self.asked.get_or_insert_with(Instant::now);
+    }
+
+    fn first_word(&mut self) {
+        if let Some(asked) = self.asked {
+            self.first_word.get_or_insert_with(|| asked.elapsed());
+        }
+    }
+
+    /// Adds to the end of a turn what only a clock knows.
+    fn tell(&mut self, event: &mut ThreadEvent) {
+        match event {
+            ThreadEvent::TurnStarted {} => *self = Self::default(),
+            ThreadEvent::TurnCompleted { facts, .. } => {
+                let time = self.first_word.map(|time| time.as_millis());
+                facts.time_to_first_token_ms = time.and_then(|ms| u64::try_from(ms).ok());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The session file and what its lines need.
@@ -65,8 +98,13 @@ impl Driver {
             let event = tokio::select! {
                 op = ops.recv(), if listening => match op {
                     Some(Op::UserTurn { prompt }) => Event::Prompt(prompt),
+                    Some(Op::Compact) => Event::Compact,
                     Some(Op::Decide { id, decision }) => Event::Decided { call_id: id, decision },
                     Some(Op::Interrupt) => Event::Interrupt,
+                    Some(Op::Expire) => {
+                        listening = false;
+                        Event::Expired
+                    }
                     Some(Op::Shutdown) => {
                         listening = false;
                         Event::Interrupt
@@ -93,6 +131,9 @@ impl Driver {
         activity: &mut Activity,
         events: &mpsc::Sender<ThreadEvent>,
     ) {
+        if matches!(event, Event::Model(_)) {
+            self.pace.first_word();
+        }
         let mut next = Some(event);
         while let Some(event) = next.take() {
             for effect in self.machine.handle(event) {
@@ -102,13 +143,18 @@ impl Driver {
                             next = Some(Event::RecordFailed(reason));
                         }
                     }
-                    Effect::Emit(event) => {
+                    Effect::Emit(mut event) => {
+                        self.pace.tell(&mut event);
                         let _heard = events.send(event).await;
                     }
                     Effect::Request => {
+                        self.pace.asked();
                         let request = self.prompt.request(self.machine.conversation());
-                        let connection = Arc::clone(&self.connection);
-                        *activity = activity::ask(connection, request, self.env_key.clone());
+                        *activity = self.ask(request);
+                    }
+                    Effect::Summarize => {
+                        let request = self.prompt.summary(&self.machine.to_summarize());
+                        *activity = self.ask(request);
                     }
                     Effect::PrepareCall(call) => {
                         let (permit, permitted) = oneshot::channel();
@@ -132,6 +178,13 @@ impl Driver {
     }
 }
 
+impl Driver {
+    fn ask(&self, request: Request) -> Activity {
+        let connection = Arc::clone(&self.connection);
+        activity::ask(connection, request, self.env_key.clone())
+    }
+}
+
 impl Recorder {
     /// Writes `record`; reports only the first failure.
     fn write(&mut self, record: &Record, world: &dyn World) -> Result<(), String> {
@@ -141,6 +194,9 @@ impl Recorder {
         let (kind, payload) = match record {
             Record::TurnContext => ("turn_context", self.turn_context.clone()),
             Record::Item(item) => payload(item),
+            Record::Compacted { summary, items } => {
+                ("compacted", json!({"message": summary, "items": items}))
+            }
             Record::Note(note) => payload(note),
         };
         let written = self.rollout.write(world.now(), kind, &payload);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use llmx_upstream::UpstreamFault;
 
-use crate::turn::{Fault, Retry, asked_pause_ms, is_final_code};
+use crate::turn::{Fault, Retry, asked_pause_ms, is_final_code, is_too_long};
 
 /// Judges `fault`; `env_key` is the variable that the key came from.
 pub(crate) fn judge(fault: &UpstreamFault, env_key: Option<&str>) -> Fault {
@@ -24,6 +24,9 @@ fn retry(fault: &UpstreamFault) -> Retry {
             retry_after,
             ..
         } => {
+            if is_too_long(body.code.as_deref(), &body.message) {
+                return Retry::Shorter;
+            }
             let reasons = [body.code.as_deref(), body.kind.as_deref()];
             if !passes(*status) || reasons.into_iter().flatten().any(is_final_code) {
                 return Retry::Never;

@@ -7,19 +7,19 @@ use std::time::SystemTime;
 
 use llmx_config::{Config, Provider, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
-use llmx_tools::{Settings, Toolbox, scrub};
+use llmx_tools::{Confinement, Owner, SandboxSettings, Toolbox, scrub};
 use llmx_wire::responses::Item;
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::approvals::Approvals;
 use crate::dialects::Connection;
-use crate::driver::{Driver, Recorder};
+use crate::driver::{Driver, Pace, Recorder};
 use crate::prompt::{self, Prompt};
 use crate::provider::BadProvider;
 use crate::resume::continuation;
 use crate::rollout::{self, ReadFault, RecordFault, Recorded, Rollout, payload, timestamp};
-use crate::turn::{Machine, RetryLimits};
+use crate::turn::{Bounds, Machine, RetryLimits};
 use crate::world::World;
 
 /// A conversation that is ready to run.
@@ -29,12 +29,16 @@ pub struct Session {
 }
 
 /// Where a conversation comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Origin {
     /// The frontend, as session files name it: `exec`, `cli`, …
     pub source: &'static str,
     /// The environment of the process; commands see it without the secrets.
     pub environment: Vec<(OsString, OsString)>,
+    /// What each turn may take.
+    pub bounds: Bounds,
+    /// Whether the frontend wants to see answers while they grow.
+    pub previews: bool,
 }
 
 /// A conversation that cannot begin.
@@ -91,7 +95,7 @@ impl Session {
             stream: config.provider.stream_max_retries,
         };
         let now = world.now();
-        let machine = match recorded {
+        let mut machine = match recorded {
             None => Machine::new(prompt::opening(config, now), limits),
             Some(recorded) => {
                 let resumed = resume(recorded, config, &mut rollout, now, &mut notices)?;
@@ -100,11 +104,11 @@ impl Session {
                 machine
             }
         };
-        let toolbox = Toolbox::new(Settings {
-            cwd: config.cwd.clone(),
-            sandbox_mode: config.sandbox_mode,
-            environment: environment(&config.provider, origin.environment),
-        });
+        machine.bound(origin.bounds, None);
+        if origin.previews {
+            machine.preview();
+        }
+        let toolbox = Toolbox::new(confinement(config, origin.environment));
         let driver = Driver {
             machine,
             prompt: Prompt::new(&config.model, &thread_id, toolbox.specs()),
@@ -119,6 +123,7 @@ impl Session {
                 failed: false,
             },
             notices,
+            pace: Pace::default(),
             world,
         };
         Ok(Self { thread_id, driver })
@@ -139,6 +144,20 @@ impl Session {
     pub async fn run(self, ops: mpsc::Receiver<Op>, events: mpsc::Sender<ThreadEvent>) {
         self.driver.run(self.thread_id, ops, events).await;
     }
+}
+
+fn confinement(config: &Config, variables: Vec<(OsString, OsString)>) -> Confinement {
+    let owner = Owner {
+        home: std::env::home_dir(),
+        llmx_home: Some(config.home.clone()),
+        environment: variables.iter().cloned().collect(),
+    };
+    Confinement::new(
+        config.sandbox_mode.into(),
+        config.cwd.clone(),
+        SandboxSettings::new(owner),
+        environment(&config.provider, variables),
+    )
 }
 
 /// Returns the environment for commands: without the key, and without whatever else holds it or

@@ -15,6 +15,12 @@ pub enum Ending {
     Usage,
     /// Something on this machine failed.
     Setup,
+    /// The model was asked as often as it might be.
+    MaxTurns,
+    /// The turn cost more than it might.
+    MaxCost,
+    /// Its time was over.
+    Timeout,
     /// A signal stopped it.
     Stopped(Stop),
     /// Nobody reads its output any more.
@@ -29,6 +35,9 @@ impl Ending {
             Self::TurnFailed => 1,
             Self::Usage => 2,
             Self::Setup => 3,
+            Self::MaxTurns => 4,
+            Self::MaxCost => 5,
+            Self::Timeout => 6,
             Self::Stopped(Stop::Interrupt) => 130,
             Self::OutputClosed => 141,
             Self::Stopped(Stop::Terminate) => 143,

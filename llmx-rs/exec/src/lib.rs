@@ -20,6 +20,7 @@
 
 mod ending;
 mod human;
+mod images;
 mod json;
 mod last_message;
 mod output;

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 use std::thread;
 
-use llmx_protocol::{ItemDetails, Op, ThreadEvent};
+use llmx_protocol::{ErrorCode, ItemDetails, Op, ThreadEvent};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::human::Human;
@@ -22,6 +22,8 @@ pub(crate) struct Report {
     pub(crate) last_message: Option<String>,
     /// Whether the turn was completed.
     pub(crate) completed: bool,
+    /// Why it was not, where there is a word for it.
+    pub(crate) code: Option<ErrorCode>,
     /// Why printing stopped before the end.
     pub(crate) fault: Option<io::Error>,
     /// What is left to say goes here.
@@ -33,6 +35,7 @@ impl Default for Report {
         Self {
             last_message: None,
             completed: false,
+            code: None,
             fault: None,
             stderr: Box::new(io::stderr()),
         }
@@ -83,6 +86,7 @@ impl Report {
                 }
             }
             ThreadEvent::TurnCompleted { .. } => self.completed = true,
+            ThreadEvent::TurnFailed { error } => self.code = error.code,
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! One headless run: prompt, session, output, end.
 
 use std::ffi::OsString;
+use std::future::pending;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,8 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Error, Result};
 use llmx_config::Config;
+use llmx_core::turn::Bounds;
 use llmx_core::{Beginning, Origin, Session, System};
-use llmx_protocol::{ApprovalPolicy, Op, ThreadEvent};
+use llmx_protocol::{ApprovalPolicy, ErrorCode, Op, Prompt, ThreadEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
@@ -19,17 +21,25 @@ use crate::last_message::LastMessageFile;
 use crate::output::{self, Report, Style};
 use crate::stdin::Stdin;
 use crate::stop::{self, Stop};
-use crate::{json, prompt};
+use crate::{images, json, prompt};
 
 /// What a person asks of a run.
 #[derive(Debug, Clone, Default)]
 pub struct ExecArgs {
     /// The prompt; `-` or nothing means stdin.
     pub prompt: Option<String>,
+    /// Files of pictures that go with the prompt.
+    pub images: Vec<PathBuf>,
     /// How the conversation begins.
     pub beginning: Beginning,
     /// Whether stdout holds JSON lines instead of the last message.
     pub json: bool,
+    /// Whether the JSON lines show answers while they grow.
+    pub json_deltas: bool,
+    /// What the turn may take.
+    pub bounds: Bounds,
+    /// How long the turn may take.
+    pub timeout: Option<Duration>,
     /// Where the last message is written besides.
     pub output_last_message: Option<PathBuf>,
 }
@@ -95,6 +105,13 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
             return Ending::Usage;
         }
     };
+    let images = match images::read_all(&args.images) {
+        Ok(images) => images,
+        Err(error) => {
+            refuse(args.json, &format!("{error:#}"), &mut *stdout, &mut *stderr);
+            return Ending::Usage;
+        }
+    };
     let (session, file) = match prepare(&config, environment, &args) {
         Ok(prepared) => prepared,
         Err(error) => {
@@ -111,10 +128,14 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
     let (ops, ops_in) = mpsc::channel(OPS);
     let (events_out, events) = mpsc::channel(EVENTS);
     // The channel is empty, so there is room.
+    let prompt = Prompt {
+        text: prompt,
+        images,
+    };
     let _sent = ops.try_send(Op::UserTurn { prompt });
     let report = output::start(style, events, ops.clone(), stdout, stderr);
     let work = session.run(ops_in, events_out);
-    match finish(work, report, &ops, &mut stops).await {
+    match finish(work, report, &ops, &mut stops, args.timeout).await {
         Ok(report) => conclude(report, file.as_ref()),
         Err(stop) => Ending::Stopped(stop),
     }
@@ -131,6 +152,8 @@ fn prepare(
     let origin = Origin {
         source: "exec",
         environment,
+        bounds: args.bounds,
+        previews: args.json_deltas,
     };
     let session =
         Session::open(config, origin, &args.beginning, Arc::new(System)).map_err(Error::new)?;
@@ -153,15 +176,29 @@ async fn finish(
     report: oneshot::Receiver<Report>,
     ops: &mpsc::Sender<Op>,
     stops: &mut mpsc::Receiver<Stop>,
+    timeout: Option<Duration>,
 ) -> Result<Report, Stop> {
     let done = async {
         work.await;
         report.await.unwrap_or_default()
     };
     tokio::pin!(done);
+    let expired = async {
+        match timeout {
+            Some(timeout) => sleep(timeout).await,
+            None => pending().await,
+        }
+    };
     let stop = tokio::select! {
         report = &mut done => return Ok(report),
         Some(stop) = stops.recv() => stop,
+        () = expired => {
+            let _sent = ops.try_send(Op::Expire);
+            tokio::select! {
+                report = &mut done => return Ok(report),
+                Some(stop) = stops.recv() => stop,
+            }
+        }
     };
     // A full channel already holds an operation that ends the turn.
     let _sent = ops.try_send(Op::Shutdown);
@@ -185,7 +222,12 @@ fn conclude(mut report: Report, file: Option<&LastMessageFile>) -> Ending {
         return Ending::Setup;
     }
     if !report.completed {
-        return Ending::TurnFailed;
+        return match report.code {
+            Some(ErrorCode::MaxTurns) => Ending::MaxTurns,
+            Some(ErrorCode::MaxCost) => Ending::MaxCost,
+            Some(ErrorCode::Timeout) => Ending::Timeout,
+            Some(ErrorCode::Interrupted) | None => Ending::TurnFailed,
+        };
     }
     let message = report.last_message.as_deref();
     if message.is_none() {

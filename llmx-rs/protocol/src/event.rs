@@ -23,8 +23,11 @@ pub enum ThreadEvent {
     /// The agent did what it was asked.
     #[serde(rename = "turn.completed")]
     TurnCompleted {
-        /// What this turn cost, and no other.
+        /// What this turn took, and no other.
         usage: Usage,
+        /// How it went.
+        #[serde(flatten)]
+        facts: TurnFacts,
     },
     /// The turn ended early.
     #[serde(rename = "turn.failed")]
@@ -50,6 +53,18 @@ pub enum ThreadEvent {
         /// What, as it will stay.
         item: ThreadItem,
     },
+    /// The model goes on speaking. A preview: what counts is the item that follows, and after
+    /// [`AnswerDiscarded`](Self::AnswerDiscarded) none of it does.
+    #[serde(rename = "answer.delta")]
+    AnswerDelta {
+        /// What it speaks: words or thoughts.
+        kind: DeltaKind,
+        /// The next words.
+        delta: String,
+    },
+    /// The answer that was previewed is asked for again from its beginning.
+    #[serde(rename = "answer.discarded")]
+    AnswerDiscarded {},
     /// A call waits until a person decides about it.
     #[serde(rename = "approval.requested")]
     ApprovalRequested {
@@ -71,15 +86,49 @@ impl ThreadEvent {
     }
 }
 
-/// What a turn cost, in tokens; cached tokens are part of the input.
+/// What a preview is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeltaKind {
+    /// The agent's message.
+    AgentMessage,
+    /// The summary of its thoughts.
+    Reasoning,
+}
+
+/// How a turn went.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TurnFacts {
+    /// The model that answered, as the server names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// How often the model was asked.
+    pub requests: u32,
+    /// How often a request had to be sent again.
+    pub retries: u32,
+    /// The milliseconds from the first request to the first word of the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_to_first_token_ms: Option<u64>,
+    /// The cost in US dollars, where the model's prices are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
+}
+
+/// What a turn took, in tokens; cached tokens are part of the input, reasoning is part of the output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usage {
     /// The tokens of all requests.
     pub input_tokens: u64,
     /// Those of them that the provider's cache had.
     pub cached_input_tokens: u64,
+    /// Those that the provider's cache took in.
+    pub cache_write_input_tokens: u64,
     /// The tokens of all answers.
     pub output_tokens: u64,
+    /// Those of them that the model spent on thinking.
+    pub reasoning_output_tokens: u64,
 }
 
 /// Why a turn failed.
@@ -87,4 +136,21 @@ pub struct Usage {
 pub struct ThreadError {
     /// The sentence for people.
     pub message: String,
+    /// The word for programs, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<ErrorCode>,
+}
+
+/// Why a turn failed, where a program may want to act on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// Somebody stopped it.
+    Interrupted,
+    /// It cost more than it might.
+    MaxCost,
+    /// The model was asked as often as it might be.
+    MaxTurns,
+    /// Its time was over.
+    Timeout,
 }

@@ -81,6 +81,13 @@ pub enum ItemDetails {
         /// Its steps.
         items: Vec<TodoItem>,
     },
+    /// The conversation had become too long and was replaced by a summary.
+    ContextCompaction {
+        /// What the model goes on with; empty while it is written.
+        summary: String,
+        /// How far it has come.
+        status: ItemStatus,
+    },
     /// Something went wrong that does not end the turn.
     Error {
         /// What.
@@ -107,7 +114,9 @@ impl ItemDetails {
                 });
                 *status = ending;
             }
-            Self::FileChange { status, .. } => *status = ending,
+            Self::FileChange { status, .. } | Self::ContextCompaction { status, .. } => {
+                *status = ending;
+            }
             Self::AgentMessage { .. }
             | Self::Reasoning { .. }
             | Self::WebSearch { .. }
@@ -174,7 +183,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{ThreadError, ThreadEvent, ThreadId, Usage};
+    use crate::{ErrorCode, ThreadError, ThreadEvent, ThreadId, TurnFacts, Usage};
 
     /// Programs parse these lines; a change here breaks them.
     #[test]
@@ -183,9 +192,16 @@ mod tests {
             input_tokens: 9,
             cached_input_tokens: 4,
             output_tokens: 2,
+            ..Usage::default()
+        };
+        let facts = TurnFacts {
+            model: Some("m-1".to_owned()),
+            requests: 2,
+            ..TurnFacts::default()
         };
         let error = ThreadError {
             message: "no".to_owned(),
+            code: Some(ErrorCode::MaxTurns),
         };
         let started = ThreadEvent::ThreadStarted {
             thread_id: ThreadId::new("t"),
@@ -194,13 +210,16 @@ mod tests {
             (started, json!({"type": "thread.started", "thread_id": "t"})),
             (ThreadEvent::TurnStarted {}, json!({"type": "turn.started"})),
             (
-                ThreadEvent::TurnCompleted { usage },
-                json!({"type": "turn.completed", "usage":
-                    {"input_tokens": 9, "cached_input_tokens": 4, "output_tokens": 2}}),
+                ThreadEvent::TurnCompleted { usage, facts },
+                json!({"type": "turn.completed", "usage": {
+                        "input_tokens": 9, "cached_input_tokens": 4,
+                        "cache_write_input_tokens": 0, "output_tokens": 2,
+                        "reasoning_output_tokens": 0,
+                    }, "model": "m-1", "requests": 2, "retries": 0}),
             ),
             (
                 ThreadEvent::TurnFailed { error },
-                json!({"type": "turn.failed", "error": {"message": "no"}}),
+                json!({"type": "turn.failed", "error": {"message": "no", "code": "max_turns"}}),
             ),
             (
                 ThreadEvent::Error {

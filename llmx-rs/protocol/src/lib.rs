@@ -11,10 +11,10 @@ mod op;
 mod policy;
 
 pub use approval::{ApprovalDecision, ApprovalRequest};
-pub use event::{ThreadError, ThreadEvent, Usage};
+pub use event::{DeltaKind, ErrorCode, ThreadError, ThreadEvent, TurnFacts, Usage};
 pub use ids::ThreadId;
 pub use item::{
     FileChange, FileChangeKind, ItemDetails, ItemError, ItemStatus, ThreadItem, TodoItem,
 };
-pub use op::Op;
+pub use op::{Op, Prompt};
 pub use policy::{ApprovalPolicy, SandboxMode, SandboxPolicy};

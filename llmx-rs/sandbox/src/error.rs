@@ -45,6 +45,11 @@ pub enum SandboxError {
         /// What the system said of it.
         cause: io::Error,
     },
+    /// The repository has more to protect than can be handed to the helper.
+    #[error(
+        "the repository has too many submodules and worktrees to protect each ({0} bytes of paths)"
+    )]
+    TooMuchToProtect(usize),
     /// The plan cannot be handed to the helper.
     #[error("the plan cannot be written down: {0}")]
     Plan(#[from] serde_json::Error),

@@ -8,9 +8,10 @@ use std::process::Command;
 use llmx_protocol::SandboxPolicy;
 
 use crate::error::SandboxError;
-use crate::plan::{self, Grant, Plan, Stage};
+#[cfg(not(target_os = "macos"))]
+use crate::plan::Stage;
+use crate::plan::{self, Grant, Plan};
 use crate::probe::Sandbox;
-#[cfg(target_os = "linux")]
 use crate::rung::Rung;
 
 /// A command, and under which policy it shall run.
@@ -121,29 +122,45 @@ impl Sandbox {
             &settings.protected_names,
             &settings.owner.stores(&settings.hidden),
         )?;
-        #[cfg(target_os = "linux")]
+        self.hold(rung, grant, request, workdir)
+    }
+
+    #[cfg(target_os = "macos")]
+    fn hold(
+        &self,
+        _rung: Rung,
+        grant: Grant,
+        request: &Request<'_>,
+        workdir: PathBuf,
+    ) -> Result<Launch, SandboxError> {
+        Ok(crate::seatbelt::launch(grant, request.command, workdir))
+    }
+
+    #[cfg(not(target_os = "macos"))]
+    fn hold(
+        &self,
+        rung: Rung,
+        grant: Grant,
+        request: &Request<'_>,
+        workdir: PathBuf,
+    ) -> Result<Launch, SandboxError> {
         if rung == Rung::Landlock {
             without_credentials(&grant)?;
         }
-        #[cfg(target_os = "macos")]
-        return Ok(crate::seatbelt::launch(&grant, request.command, workdir));
-        #[cfg(not(target_os = "macos"))]
-        helper(
-            &settings.helper,
-            &Plan {
-                rung,
-                stage: Stage::Run,
-                owner: std::process::id(),
-                workdir,
-                writable: grant.writable,
-                protected: grant.protected,
-                hidden: grant.hidden,
-                network: grant.network,
-                new_session: request.terminal == Terminal::None,
-                bwrap: settings.bwrap.clone(),
-            },
-            request.command,
-        )
+        let settings = self.settings();
+        let plan = Plan {
+            rung,
+            stage: Stage::Run,
+            owner: std::process::id(),
+            workdir,
+            writable: grant.writable,
+            protected: grant.protected,
+            hidden: grant.hidden,
+            network: grant.network,
+            new_session: request.terminal == Terminal::None,
+            bwrap: settings.bwrap.clone(),
+        };
+        helper(&settings.helper, &plan, request.command)
     }
 }
 
@@ -154,6 +171,10 @@ pub(crate) fn helper(
     command: &[OsString],
 ) -> Result<Launch, SandboxError> {
     let arguments = [plan::HELPER.into(), "--".into()];
+    let text = serde_json::to_string(plan)?;
+    if text.len() > LONGEST_PLAN {
+        return Err(SandboxError::TooMuchToProtect(text.len()));
+    }
     Ok(Launch {
         program: helper.into(),
         arg0: Some("llmx".into()),
@@ -161,13 +182,13 @@ pub(crate) fn helper(
             .into_iter()
             .chain(command.iter().cloned())
             .collect(),
-        variables: vec![(plan::VARIABLE.into(), serde_json::to_string(plan)?.into())],
+        variables: vec![(plan::VARIABLE.into(), text.into())],
         workdir: plan.workdir.clone(),
     })
 }
 
 /// Landlock grants a directory with all that is in it, so no store may be in one.
-#[cfg(target_os = "linux")]
+#[cfg(not(target_os = "macos"))]
 fn without_credentials(grant: &Grant) -> Result<(), SandboxError> {
     for root in &grant.writable {
         if let Some(store) = grant
@@ -183,3 +204,6 @@ fn without_credentials(grant: &Grant) -> Result<(), SandboxError> {
     }
     Ok(())
 }
+
+/// Linux takes no longer string than 128 KiB in an environment; the variable's name is part of it.
+const LONGEST_PLAN: usize = 120 << 10;

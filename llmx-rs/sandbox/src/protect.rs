@@ -59,8 +59,11 @@ impl Protected {
     fn add_linked(&mut self, root: &Path, dot_git: &Path, directory: &Path) {
         let common = pointed_at_by_line(&directory.join("commondir"), directory);
         let points_back = match &common {
-            Some(_) => {
-                pointed_at_by_line(&directory.join("gitdir"), directory).as_deref() == Some(dot_git)
+            // A worktree's directory is in the repository's, so who wrote the one could write both.
+            Some(common) => {
+                directory.parent() == Some(&common.join("worktrees"))
+                    && pointed_at_by_line(&directory.join("gitdir"), directory).as_deref()
+                        == Some(dot_git)
             }
             None => worktree_of(directory).as_deref() == Some(root),
         };

@@ -12,7 +12,7 @@ use crate::launch::Launch;
 use crate::plan::Grant;
 
 /// Returns what starts `command` under a profile for `grant`.
-pub(crate) fn launch(grant: &Grant, command: &[OsString], workdir: PathBuf) -> Launch {
+pub(crate) fn launch(grant: Grant, command: &[OsString], workdir: PathBuf) -> Launch {
     let profile = Profile::of(grant);
     let mut arguments: Vec<OsString> = vec!["-p".into(), profile.text.into()];
     for (name, path) in profile.parameters {
@@ -37,7 +37,7 @@ struct Profile {
 }
 
 impl Profile {
-    fn of(grant: &Grant) -> Self {
+    fn of(grant: Grant) -> Self {
         let mut profile = Self {
             text: BASE.to_owned(),
             parameters: Vec::new(),
@@ -45,7 +45,7 @@ impl Profile {
         for root in &grant.writable {
             profile.rule("allow file-write*", "subpath", root);
         }
-        let protected = &grant.protected;
+        let protected = grant.protected;
         for path in protected.read_only.iter().chain(&protected.absent) {
             profile.rule("deny file-write*", "subpath", path);
         }
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn paths_are_parameters_and_later_rules_take_away() {
-        let launch = launch(&grant(false), &["true".into()], "/w".into());
+        let launch = launch(grant(false), &["true".into()], "/w".into());
         let text: Vec<_> = launch
             .arguments
             .iter()
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn the_network_is_a_grant_and_parentheses_balance() {
         for network in [false, true] {
-            let text = Profile::of(&grant(network)).text;
+            let text = Profile::of(grant(network)).text;
             assert_eq!(text.contains("network-outbound"), network);
             assert_eq!(text.matches('(').count(), text.matches(')').count());
         }

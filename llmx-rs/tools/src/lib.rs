@@ -7,12 +7,15 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+mod confine;
 mod environment;
 mod quote;
 mod shell;
 mod tool;
 mod toolbox;
 
+pub use confine::Confinement;
 pub use environment::scrub;
+pub use llmx_sandbox::{Owner, Report as SandboxReport, Settings as SandboxSettings};
 pub use tool::{Input, Job, Outcome, Permit, Reach, Running, Said, Takes, ToolSpec};
-pub use toolbox::{Settings, Toolbox};
+pub use toolbox::Toolbox;

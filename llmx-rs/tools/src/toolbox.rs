@@ -1,24 +1,10 @@
 //! The tools of one conversation, by name.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use llmx_protocol::SandboxMode;
-
+use crate::confine::Confinement;
 use crate::shell::Shell;
 use crate::tool::{Input, Job, Tool, ToolSpec};
-
-/// What every tool of a conversation works with.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The directory that relative paths start from.
-    pub cwd: PathBuf,
-    /// How far commands may reach.
-    pub sandbox_mode: SandboxMode,
-    /// The whole environment of commands, already scrubbed of secrets.
-    pub environment: Vec<(OsString, OsString)>,
-}
 
 /// The tools of one conversation.
 #[derive(Debug)]
@@ -27,11 +13,11 @@ pub struct Toolbox {
 }
 
 impl Toolbox {
-    /// Opens the tools with `settings`.
-    pub fn new(settings: Settings) -> Self {
-        let settings = Arc::new(settings);
+    /// Opens the tools of a session whose commands are held like this.
+    pub fn new(confinement: Confinement) -> Self {
+        let confinement = Arc::new(confinement);
         Self {
-            tools: vec![Box::new(Shell::new(settings))],
+            tools: vec![Box::new(Shell::new(confinement))],
         }
     }
 

@@ -81,6 +81,26 @@ fn nothing_follows_the_end() {
     assert_eq!(chat_stream(&[completed, late], StreamEnd::Done), once);
 }
 
+/// Found by fuzzing: what was told of the full reasoning was taken off its summary.
+#[test]
+fn a_summary_that_comes_with_the_item_is_told_after_the_full_reasoning() {
+    let item = json!({"type": "reasoning", "id": "rs", "summary": [{"type": "summary_text", "text": "short"}],
+        "content": [{"type": "reasoning_text", "text": "long"}]});
+    let chunks = chat_stream(
+        &[
+            json!({"type": "response.reasoning_text.delta", "item_id": "rs", "output_index": 0, "content_index": 0, "delta": "long"}),
+            json!({"type": "response.output_item.done", "output_index": 0, "item": item}),
+            json!({"type": "response.completed", "response": {"id": "r", "output": [item]}}),
+        ],
+        StreamEnd::Done,
+    );
+    let told = json!(fold_chunks(chunks).unwrap());
+    assert_eq!(
+        told["choices"][0]["message"]["reasoning_content"],
+        "longshort"
+    );
+}
+
 proptest! {
     /// Chat to Responses and back tells the client the same answer, streamed and whole.
     #[test]

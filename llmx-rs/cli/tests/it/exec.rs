@@ -29,19 +29,113 @@ fn the_demo_provider_needs_no_key_and_does_real_work() {
 }
 
 #[test]
-fn commands_are_refused_unless_asked_for_by_name() {
+#[cfg(target_os = "linux")]
+fn commands_reach_as_far_as_the_sandbox_lets_them() {
+    for (mode, may_write) in [(&[][..], false), (&["-s", "workspace-write"], true)] {
+        let world = World::new();
+        let output = world
+            .llmx(&["e", "-c", "model_provider=demo", "go"])
+            .args(mode)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let answer = stdout(&output);
+        let expected = if may_write {
+            OUTPUT
+        } else {
+            "Read-only file system"
+        };
+        assert!(answer.contains(expected), "{answer}");
+        assert_eq!(world.path().join("work/fibonacci.sh").exists(), may_write);
+    }
+}
+
+#[test]
+fn a_turn_ends_at_its_limits_with_exit_codes_of_their_own() {
+    let world = World::new();
+    let run = |args: &[&str]| {
+        let demo = ["exec", "-c", "model_provider=demo", "--json", "go"];
+        world.llmx(&demo).args(args).output().unwrap()
+    };
+    for (args, code, word) in [
+        (["--max-turns", "1"], 4, "max_turns"),
+        (["--timeout", "0.001"], 6, "timeout"),
+    ] {
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        let last: Value = serde_json::from_str(stdout(&output).lines().last().unwrap()).unwrap();
+        assert_eq!(last["error"]["code"], word, "{last}");
+    }
+    assert_eq!(run(&["--timeout", "-1"]).status.code(), Some(2));
+}
+
+#[test]
+fn pictures_go_with_the_prompt_and_a_missing_one_stops_before_anything_is_sent() {
+    let upstream = ScriptedUpstream::start(|_| {
+        let completed = r#"{"type":"response.completed","response":{"id":"r","output":[
+            {"type":"message","role":"assistant","content":[{"type":"output_text","text":"a cat"}]}]}}"#;
+        vec![
+            Step::sse_head(),
+            Step::event(&completed.replace('\n', "")),
+            Step::last_chunk(),
+        ]
+    });
+    let world = World::new();
+    fs::write(world.path().join("work/cat.png"), b"\x89PNG\r\n").unwrap();
+    let run = |image: &str| {
+        world
+            .llmx(&["exec", "-m", "m", "-i", image, "what is this?"])
+            .env("LLMX_BASE_URL", upstream.url("/v1"))
+            .env("LLMX_API_KEY", "k")
+            .output()
+            .unwrap()
+    };
+    let output = run("none.png");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("none.png cannot be read"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(upstream.requests().is_empty());
+    let output = run("cat.png");
+    assert_eq!(stdout(&output).trim(), "a cat", "{}", stderr(&output));
+    let body: Value = serde_json::from_slice(&upstream.requests()[0].body).unwrap();
+    let content = body["input"].as_array().unwrap().last().unwrap()["content"].clone();
+    assert_eq!(content[0]["image_url"], "data:image/png;base64,iVBORw0K");
+    assert_eq!(content[1]["text"], "what is this?");
+}
+
+#[test]
+fn answers_are_shown_while_they_grow_on_request() {
     let world = World::new();
     let output = world
-        .llmx(&["e", "-c", "model_provider=demo", "go"])
+        .llmx(&[
+            "exec",
+            "-c",
+            "model_provider=demo",
+            "--json",
+            "--json-deltas",
+            "go",
+        ])
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let answer = stdout(&output);
-    assert!(
-        answer.contains("could not write") && answer.contains("danger-full-access"),
-        "{answer}"
-    );
-    assert!(!world.path().join("work/fibonacci.sh").exists());
+    let events: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let previewed: String = events
+        .iter()
+        .filter(|event| event["type"] == "answer.delta")
+        .map(|event| event["delta"].as_str().unwrap())
+        .collect();
+    let said: String = events
+        .iter()
+        .filter(|event| event["item"]["type"] == "agent_message")
+        .map(|event| event["item"]["text"].as_str().unwrap())
+        .collect();
+    assert!(!said.is_empty());
+    assert_eq!(previewed, said);
 }
 
 #[test]

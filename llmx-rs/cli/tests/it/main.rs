@@ -11,6 +11,8 @@ mod dialects;
 mod exec;
 #[cfg(target_os = "linux")]
 mod own_key;
+#[cfg(target_os = "linux")]
+mod sandbox;
 #[cfg(unix)]
 mod scene;
 mod sessions;

@@ -39,6 +39,15 @@ impl Prompt {
         Self { template }
     }
 
+    /// Makes the request for a summary. The tools stay, since taking them away would change what the
+    /// provider has cached.
+    pub(crate) fn summary(&self, conversation: &[Item]) -> Request {
+        Request {
+            tool_choice: Some("none".into()),
+            ..self.request(conversation)
+        }
+    }
+
     /// Makes the request for the next answer.
     pub(crate) fn request(&self, conversation: &[Item]) -> Request {
         Request {
@@ -87,7 +96,10 @@ fn environment(config: &Config, now: SystemTime) -> String {
     let date = jiff::Timestamp::try_from(now).map(|now| now.strftime("%Y-%m-%d").to_string());
     let commands = match config.sandbox_mode {
         SandboxMode::DangerFullAccess => "commands run with all of the user's rights",
-        SandboxMode::ReadOnly | SandboxMode::WorkspaceWrite => "commands are refused",
+        SandboxMode::ReadOnly => "commands can read files, write none, and have no network",
+        SandboxMode::WorkspaceWrite => {
+            "commands can read files, write below cwd and where temporary files go, and have no network"
+        }
     };
     let mut lines = vec![
         ENVIRONMENT.to_owned(),

@@ -89,6 +89,24 @@ impl Answer {
     }
 }
 
+/// Returns what an answer says in words; an answer without any is a fault.
+pub(super) fn words(items: &[Item]) -> Result<String, Fault> {
+    let words: String = items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Message(message) => Some(message.text()),
+            _ => None,
+        })
+        .collect();
+    if words.trim().is_empty() {
+        return Err(Fault {
+            message: "the model was asked for a summary and wrote none".to_owned(),
+            retry: Retry::Stream { after_ms: None },
+        });
+    }
+    Ok(words)
+}
+
 pub(super) fn is_call(item: &Item) -> bool {
     matches!(item, Item::FunctionCall(_) | Item::CustomToolCall(_))
 }

@@ -10,6 +10,12 @@ pub fn is_final_code(code: &str) -> bool {
     FINAL_CODES.contains(&code)
 }
 
+/// Returns whether a server says that the conversation is longer than the model can read.
+pub fn is_too_long(code: Option<&str>, message: &str) -> bool {
+    let lower = message.to_ascii_lowercase();
+    code == Some("context_length_exceeded") || TOO_LONG.iter().any(|words| lower.contains(words))
+}
+
 /// Returns the pause that a server asks for in words: `… try again in 1.5s …`.
 pub fn asked_pause_ms(message: &str) -> Option<u64> {
     let lower = message.to_ascii_lowercase();
@@ -80,7 +86,9 @@ impl Fault {
                 Some(code) => format!("{words} ({code})"),
                 None => words.to_owned(),
             },
-            retry: if is_final {
+            retry: if is_too_long(code, message) {
+                Retry::Shorter
+            } else if is_final {
                 Retry::Never
             } else {
                 Retry::Stream {
@@ -91,10 +99,20 @@ impl Fault {
     }
 }
 
-const FINAL_CODES: [&str; 10] = [
+/// How OpenAI, vLLM, llama.cpp, Anthropic, Gemini, Mistral, Ollama and LiteLLM say it.
+const TOO_LONG: [&str; 8] = [
+    "context length",
+    "context window",
+    "context_length",
+    "exceeds the available context",
+    "input is too long",
+    "maximum context",
+    "prompt is too long",
+    "input token count",
+];
+const FINAL_CODES: [&str; 9] = [
     "billing_hard_limit_reached",
     "content_filter",
-    "context_length_exceeded",
     "content_policy_violation",
     "insufficient_quota",
     "invalid_api_key",
@@ -124,11 +142,17 @@ mod tests {
     }
 
     #[test]
-    fn a_full_context_is_not_tried_again_but_an_overload_is() {
+    fn a_full_context_wants_a_shorter_one_and_an_overload_another_try() {
         let overload = Fault::reported("busy", Some("server_is_overloaded"), None);
         assert_eq!(overload.retry, Retry::Stream { after_ms: None });
         let full = Fault::reported("full", Some("context_length_exceeded"), None);
-        assert_eq!(full.retry, Retry::Never);
+        assert_eq!(full.retry, Retry::Shorter);
+        let said = Fault::reported(
+            "This model's maximum context length is 9 tokens",
+            None,
+            None,
+        );
+        assert_eq!(said.retry, Retry::Shorter);
         assert_eq!(full.message, "full (context_length_exceeded)");
     }
 }

@@ -16,7 +16,9 @@
 //! before. An event that does not belong to the current state changes nothing.
 
 mod answer;
+mod bounds;
 mod calls;
+mod compact;
 mod fault;
 mod retry;
 mod show;
@@ -25,13 +27,15 @@ mod vocabulary;
 use std::collections::VecDeque;
 
 use llmx_protocol::{
-    ApprovalDecision, ApprovalRequest, ItemDetails, ItemStatus, ThreadError, ThreadEvent, Usage,
+    ApprovalDecision, ApprovalRequest, ErrorCode, ItemDetails, ItemStatus, Prompt, ThreadError,
+    ThreadEvent, TurnFacts, Usage,
 };
-use llmx_wire::responses::{ContentPart, Item, Role};
+use llmx_wire::responses::{ContentPart, Item, Role, StreamEvent};
 
 use self::answer::{Answer, Outcome};
+pub use self::bounds::{Bounds, Prices};
 use self::calls::{CallIds, Calls, Started};
-pub use self::fault::{asked_pause_ms, is_final_code};
+pub use self::fault::{asked_pause_ms, is_final_code, is_too_long};
 pub use self::retry::RetryLimits;
 use self::retry::{Decision, Retries};
 use self::show::ItemNumbers;
@@ -47,7 +51,7 @@ pub struct Machine {
     opening: Vec<Item>,
     conversation: Vec<Item>,
     /// Prompts that came while a turn was under way.
-    prompts: VecDeque<String>,
+    prompts: VecDeque<Prompt>,
     phase: Phase,
     limits: RetryLimits,
     retries: Retries,
@@ -55,6 +59,18 @@ pub struct Machine {
     usage: Usage,
     call_ids: CallIds,
     numbers: ItemNumbers,
+    /// How many tokens a conversation may have before it is summarized.
+    budget: Option<u64>,
+    /// How many tokens the conversation had when the model last answered.
+    size: u64,
+    bounds: Bounds,
+    prices: Option<Prices>,
+    /// How the turn went so far.
+    facts: TurnFacts,
+    /// Whether frontends want to see answers grow.
+    previews: bool,
+    /// Whether one has seen a part of the answer under way.
+    previewed: bool,
 }
 
 /// What the machine waits for.
@@ -63,11 +79,31 @@ enum Phase {
     /// A prompt.
     Idle,
     /// The rest of an answer.
-    Streaming(Answer),
+    Streaming(Answer, Purpose),
     /// The time to ask again.
-    Waiting,
+    Waiting(Purpose),
     /// The end of a call.
     Calling(Calls),
+}
+
+/// What the model is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Purpose {
+    /// The next step of its work.
+    Work,
+    /// A summary of the conversation.
+    Summary(Summary),
+}
+
+/// A summary that is being written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Summary {
+    /// What a frontend was told about it.
+    item_id: String,
+    /// How many conversations before this one were too long for the model to summarize.
+    try_number: u32,
+    /// Whether the turn goes on with it, or was begun for its sake.
+    goes_on: bool,
 }
 
 impl Machine {
@@ -83,7 +119,39 @@ impl Machine {
             usage: Usage::default(),
             call_ids: CallIds::default(),
             numbers: ItemNumbers::default(),
+            budget: None,
+            size: 0,
+            bounds: Bounds::default(),
+            prices: None,
+            facts: TurnFacts::default(),
+            previews: false,
+            previewed: false,
         }
+    }
+
+    /// Bounds each turn; what it costs is told where `prices` are known.
+    pub fn bound(&mut self, bounds: Bounds, prices: Option<Prices>) {
+        self.bounds = bounds;
+        self.prices = prices;
+    }
+
+    /// Shows answers while they grow.
+    pub fn preview(&mut self) {
+        self.previews = true;
+    }
+
+    /// Summarizes the conversation before it has more than `tokens`.
+    pub fn limit_context(&mut self, tokens: u64) {
+        self.budget = Some(tokens);
+    }
+
+    /// Returns what [`Effect::Summarize`] sends.
+    pub fn to_summarize(&self) -> Vec<Item> {
+        let try_number = match &self.phase {
+            Phase::Streaming(_, Purpose::Summary(summary)) => summary.try_number,
+            _ => 0,
+        };
+        compact::to_summarize(&self.conversation, try_number)
     }
 
     /// Goes on with a conversation of which everything is recorded.
@@ -107,18 +175,15 @@ impl Machine {
         let mut effects = Vec::new();
         match event {
             Event::Prompt(prompt) => self.prompts.push_back(prompt),
+            Event::Compact => self.compact_now(&mut effects),
             Event::Model(event) => {
-                if let Phase::Streaming(answer) = &mut self.phase
-                    && let Some(outcome) = answer.push(event)
-                {
-                    self.settle(outcome, &mut effects);
-                }
+                self.model_said(event, &mut effects);
             }
             Event::Notice(message) => effects.push(Effect::Emit(ThreadEvent::Error { message })),
             Event::ModelEnded(ended) => self.stream_ended(ended, &mut effects),
             Event::RetryDue => {
-                if self.phase == Phase::Waiting {
-                    self.request(&mut effects);
+                if let Phase::Waiting(purpose) = &self.phase {
+                    self.request(purpose.clone(), &mut effects);
                 }
             }
             Event::CallPrepared { shown, verdict } => {
@@ -129,7 +194,15 @@ impl Machine {
             Event::Interrupt => {
                 // A prompt that waited was meant for the turn that is now given up.
                 self.prompts.clear();
-                self.stop(Note::TurnAborted, "interrupted", &mut effects);
+                self.stop(Note::TurnAborted, interrupted(), &mut effects);
+            }
+            Event::Expired => {
+                self.prompts.clear();
+                let error = ThreadError {
+                    message: "the time for the turn is over".to_owned(),
+                    code: Some(ErrorCode::Timeout),
+                };
+                self.stop(Note::TurnFailed(error.message.clone()), error, &mut effects);
             }
             Event::RecordFailed(reason) => self.record_failed(&reason, &mut effects),
         }
@@ -141,34 +214,136 @@ impl Machine {
         effects
     }
 
-    fn begin(&mut self, prompt: String, effects: &mut Vec<Effect>) {
-        self.usage = Usage::default();
+    fn model_said(&mut self, event: StreamEvent, effects: &mut Vec<Effect>) {
+        let Phase::Streaming(answer, purpose) = &mut self.phase else {
+            return;
+        };
+        if self.previews
+            && *purpose == Purpose::Work
+            && let Some(delta) = show::preview(&event)
+        {
+            self.previewed = true;
+            effects.push(Effect::Emit(delta));
+        }
+        if let Some(response) = event.response()
+            && let Some(model) = response.model.as_ref().filter(|model| !model.is_empty())
+        {
+            self.facts.model = Some(model.clone());
+        }
+        let Some(outcome) = answer.push(event) else {
+            return;
+        };
+        match purpose.clone() {
+            Purpose::Work => self.settle(outcome, effects),
+            Purpose::Summary(summary) => self.settle_summary(outcome, summary, effects),
+        }
+    }
+
+    fn begin(&mut self, prompt: Prompt, effects: &mut Vec<Effect>) {
+        self.begin_counting();
         effects.push(Effect::Record(Record::TurnContext));
         let opening: Vec<_> = self.opening.drain(..).collect();
         for item in opening {
             self.append(item, effects);
         }
-        self.append(Item::text_message(Role::User, prompt.as_str()), effects);
-        effects.push(Effect::Record(Record::Note(Note::UserMessage(prompt))));
+        self.append(words_of(&prompt), effects);
+        let note = Note::UserMessage(prompt.text);
+        effects.push(Effect::Record(Record::Note(note)));
         effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
         self.ask(effects);
     }
 
-    /// Asks for a new answer, with a full budget of retries.
+    /// Asks for a new answer, with a full budget of retries; before that for a summary, if the
+    /// conversation has become too long.
     fn ask(&mut self, effects: &mut Vec<Effect>) {
+        let cost = self.prices.map(|prices| prices.cost(&self.usage));
+        if let Some(error) = self.bounds.exceeded(self.facts.requests, cost) {
+            self.fail(error, effects);
+            return;
+        }
+        if self.budget.is_some_and(|budget| self.size > budget) {
+            self.summarize(true, effects);
+            return;
+        }
         self.retries = Retries::new(self.limits);
-        self.request(effects);
+        self.request(Purpose::Work, effects);
     }
 
-    fn request(&mut self, effects: &mut Vec<Effect>) {
-        self.phase = Phase::Streaming(Answer::default());
-        effects.push(Effect::Request);
+    fn request(&mut self, purpose: Purpose, effects: &mut Vec<Effect>) {
+        self.facts.requests = self.facts.requests.saturating_add(1);
+        self.previewed = false;
+        effects.push(match purpose {
+            Purpose::Work => Effect::Request,
+            Purpose::Summary(_) => Effect::Summarize,
+        });
+        self.phase = Phase::Streaming(Answer::default(), purpose);
+    }
+
+    /// Summarizes because a person wants it; a conversation that has not begun stays as it is.
+    fn compact_now(&mut self, effects: &mut Vec<Effect>) {
+        if !self.is_idle() || self.conversation.is_empty() {
+            return;
+        }
+        self.begin_counting();
+        effects.push(Effect::Record(Record::TurnContext));
+        effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
+        self.summarize(false, effects);
+    }
+
+    fn begin_counting(&mut self) {
+        self.usage = Usage::default();
+        self.facts = TurnFacts::default();
+    }
+
+    fn summarize(&mut self, goes_on: bool, effects: &mut Vec<Effect>) {
+        let item_id = self.numbers.next_id();
+        let item = show::compaction(&item_id, "", ItemStatus::InProgress);
+        effects.push(Effect::Emit(ThreadEvent::ItemStarted { item }));
+        self.retries = Retries::new(self.limits);
+        let summary = Summary {
+            item_id,
+            try_number: 0,
+            goes_on,
+        };
+        self.request(Purpose::Summary(summary), effects);
+    }
+
+    fn settle_summary(&mut self, outcome: Outcome, summary: Summary, effects: &mut Vec<Effect>) {
+        let (usage, written) = match outcome {
+            Outcome::Completed { items, usage } => (usage, answer::words(&items)),
+            // Half a summary would be taken for the whole.
+            Outcome::Incomplete { usage, fault, .. } => (usage, Err(fault)),
+            Outcome::Failed { usage, fault } => (usage, Err(fault)),
+        };
+        show::add_usage(&mut self.usage, &usage);
+        match written {
+            Ok(words) => self.replace(&words, &summary, effects),
+            Err(fault) => self.retry_or_fail(&fault, Purpose::Summary(summary), effects),
+        }
+    }
+
+    /// Goes on with `words` in place of the conversation.
+    fn replace(&mut self, words: &str, summary: &Summary, effects: &mut Vec<Effect>) {
+        self.conversation = compact::compacted(&self.conversation, words);
+        self.size = 0;
+        effects.push(Effect::Record(Record::Compacted {
+            summary: words.to_owned(),
+            items: self.conversation.clone(),
+        }));
+        let item = show::compaction(&summary.item_id, words, ItemStatus::Completed);
+        effects.push(Effect::Emit(ThreadEvent::ItemCompleted { item }));
+        if summary.goes_on {
+            self.ask(effects);
+        } else {
+            self.complete(effects);
+        }
     }
 
     fn settle(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
         match outcome {
             Outcome::Completed { items, usage } => {
                 show::add_usage(&mut self.usage, &usage);
+                self.size = usage.input_tokens.saturating_add(usage.output_tokens);
                 let calls = self.commit(items, effects);
                 self.run_next(calls, effects);
             }
@@ -179,11 +354,11 @@ impl Machine {
             } => {
                 show::add_usage(&mut self.usage, &usage);
                 self.commit(items, effects);
-                self.fail(fault.message, effects);
+                self.fail(plain(fault.message), effects);
             }
             Outcome::Failed { usage, fault } => {
                 show::add_usage(&mut self.usage, &usage);
-                self.retry_or_fail(&fault, effects);
+                self.retry_or_fail(&fault, Purpose::Work, effects);
             }
         }
     }
@@ -272,7 +447,7 @@ impl Machine {
                 effects.push(Effect::RunCall(permit));
             }
             ApprovalDecision::Deny => self.decline(DENIED, effects),
-            ApprovalDecision::Abort => self.stop(Note::TurnAborted, "interrupted", effects),
+            ApprovalDecision::Abort => self.stop(Note::TurnAborted, interrupted(), effects),
         }
     }
 
@@ -328,9 +503,10 @@ impl Machine {
     }
 
     fn stream_ended(&mut self, ended: Ended, effects: &mut Vec<Effect>) {
-        if !matches!(self.phase, Phase::Streaming(_)) {
+        let Phase::Streaming(_, purpose) = &self.phase else {
             return;
-        }
+        };
+        let purpose = purpose.clone();
         let fault = match ended {
             Ended::Broken(fault) => fault,
             Ended::Done | Ended::Eof => Fault {
@@ -338,17 +514,45 @@ impl Machine {
                 retry: Retry::Stream { after_ms: None },
             },
         };
-        self.retry_or_fail(&fault, effects);
+        self.retry_or_fail(&fault, purpose, effects);
     }
 
-    fn retry_or_fail(&mut self, fault: &Fault, effects: &mut Vec<Effect>) {
+    fn retry_or_fail(&mut self, fault: &Fault, purpose: Purpose, effects: &mut Vec<Effect>) {
+        if fault.retry == Retry::Shorter && self.shorten(&purpose, effects) {
+            return;
+        }
         match self.retries.next(fault) {
             Decision::Again { delay, notice } => {
-                self.phase = Phase::Waiting;
+                self.facts.retries = self.facts.retries.saturating_add(1);
+                self.phase = Phase::Waiting(purpose);
+                if std::mem::take(&mut self.previewed) {
+                    effects.push(Effect::Emit(ThreadEvent::AnswerDiscarded {}));
+                }
                 effects.push(Effect::Emit(ThreadEvent::Error { message: notice }));
                 effects.push(Effect::Wait(delay));
             }
-            Decision::GiveUp(message) => self.fail(message, effects),
+            Decision::GiveUp(message) => self.fail(plain(message), effects),
+        }
+    }
+
+    /// Tries with less of the conversation, if there is less to try with.
+    fn shorten(&mut self, purpose: &Purpose, effects: &mut Vec<Effect>) -> bool {
+        match purpose {
+            // What was just summarized cannot be made shorter that way.
+            Purpose::Work if compact::is_compacted(&self.conversation) => false,
+            Purpose::Work => {
+                self.summarize(true, effects);
+                true
+            }
+            Purpose::Summary(summary) if summary.try_number + 1 < compact::TRIES => {
+                let summary = Summary {
+                    try_number: summary.try_number + 1,
+                    ..summary.clone()
+                };
+                self.request(Purpose::Summary(summary), effects);
+                true
+            }
+            Purpose::Summary(_) => false,
         }
     }
 
@@ -356,22 +560,26 @@ impl Machine {
         self.phase = Phase::Idle;
         let usage = self.usage;
         effects.push(Effect::Record(Record::Note(Note::TokenCount(usage))));
-        effects.push(Effect::Emit(ThreadEvent::TurnCompleted { usage }));
+        let facts = TurnFacts {
+            cost_usd: self.prices.map(|prices| prices.cost(&usage)),
+            ..self.facts.clone()
+        };
+        effects.push(Effect::Emit(ThreadEvent::TurnCompleted { usage, facts }));
     }
 
-    fn fail(&mut self, message: String, effects: &mut Vec<Effect>) {
+    fn fail(&mut self, error: ThreadError, effects: &mut Vec<Effect>) {
+        self.end_summary(effects);
         self.phase = Phase::Idle;
         let usage = Note::TokenCount(self.usage);
         effects.push(Effect::Record(Record::Note(usage)));
-        let note = Note::TurnFailed(message.clone());
+        let note = Note::TurnFailed(error.message.clone());
         effects.push(Effect::Record(Record::Note(note)));
-        let error = ThreadError { message };
         effects.push(Effect::Emit(ThreadEvent::TurnFailed { error }));
     }
 
     /// Ends the turn wherever it is; calls that are open are answered, so that the conversation
     /// can go on.
-    fn stop(&mut self, note: Note, message: &str, effects: &mut Vec<Effect>) {
+    fn stop(&mut self, note: Note, error: ThreadError, effects: &mut Vec<Effect>) {
         if self.is_idle() {
             return;
         }
@@ -379,7 +587,7 @@ impl Machine {
         if let Phase::Calling(calls) = &self.phase {
             let mut calls = calls.clone();
             while let Some((call, started)) = calls.finish_current() {
-                let words = format!("not finished: {message}");
+                let words = format!("not finished: {}", error.message);
                 let answer = vec![ContentPart::input_text(words.as_str())];
                 self.append(call.answer(answer), effects);
                 // A call that no frontend has seen needs no end on its screen.
@@ -389,12 +597,20 @@ impl Machine {
                 }
             }
         }
+        self.end_summary(effects);
         self.phase = Phase::Idle;
         effects.push(Effect::Record(Record::Note(note)));
-        let error = ThreadError {
-            message: message.to_owned(),
-        };
         effects.push(Effect::Emit(ThreadEvent::TurnFailed { error }));
+    }
+
+    /// Shows that a summary which was begun will not be written.
+    fn end_summary(&mut self, effects: &mut Vec<Effect>) {
+        if let Phase::Streaming(_, Purpose::Summary(summary))
+        | Phase::Waiting(Purpose::Summary(summary)) = &self.phase
+        {
+            let item = show::compaction(&summary.item_id, "", ItemStatus::Failed);
+            effects.push(Effect::Emit(ThreadEvent::ItemCompleted { item }));
+        }
     }
 
     fn record_failed(&mut self, reason: &str, effects: &mut Vec<Effect>) {
@@ -403,8 +619,33 @@ impl Machine {
             effects.push(Effect::Emit(ThreadEvent::Error { message }));
         } else {
             self.prompts.clear();
-            self.stop(Note::TurnFailed(message.clone()), &message, effects);
+            self.stop(Note::TurnFailed(message.clone()), plain(message), effects);
         }
+    }
+}
+
+/// Makes the item that holds what a person wants; pictures come before the words about them.
+fn words_of(prompt: &Prompt) -> Item {
+    let mut item = Item::text_message(Role::User, prompt.text.as_str());
+    if let (Item::Message(message), false) = (&mut item, prompt.images.is_empty()) {
+        let images = prompt.images.iter().map(ContentPart::input_image);
+        let words = ContentPart::input_text(prompt.text.as_str());
+        message.content = images.chain([words]).collect::<Vec<_>>().into();
+    }
+    item
+}
+
+fn plain(message: String) -> ThreadError {
+    ThreadError {
+        message,
+        code: None,
+    }
+}
+
+fn interrupted() -> ThreadError {
+    ThreadError {
+        message: "interrupted".to_owned(),
+        code: Some(ErrorCode::Interrupted),
     }
 }
 

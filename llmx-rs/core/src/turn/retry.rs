@@ -41,7 +41,7 @@ impl Retries {
     pub(super) fn next(&mut self, fault: &Fault) -> Decision {
         let Fault { message, retry } = fault;
         let (spent, limit, after_ms) = match *retry {
-            Retry::Never => return self.give_up(message),
+            Retry::Never | Retry::Shorter => return self.give_up(message),
             Retry::Request { after_ms } => (&mut self.request, self.limits.request, after_ms),
             Retry::Stream { after_ms } => (&mut self.stream, self.limits.stream, after_ms),
         };

@@ -1,7 +1,7 @@
 //! Turns conversation items into what a frontend shows, and numbers it.
 
-use llmx_protocol::{ItemDetails, ItemStatus, ThreadEvent, ThreadItem, Usage};
-use llmx_wire::responses::{self, ContentPart, Item, Reasoning, Role};
+use llmx_protocol::{DeltaKind, ItemDetails, ItemStatus, ThreadEvent, ThreadItem, Usage};
+use llmx_wire::responses::{self, ContentPart, Item, Reasoning, Role, StreamEvent};
 
 use super::calls::Started;
 use super::vocabulary::{Call, Note, Payload};
@@ -58,6 +58,17 @@ pub(super) fn started(started: &Started) -> ThreadEvent {
     }
 }
 
+/// Returns what is shown of the writing of a summary.
+pub(super) fn compaction(item_id: &str, summary: &str, status: ItemStatus) -> ThreadItem {
+    ThreadItem {
+        id: item_id.to_owned(),
+        details: ItemDetails::ContextCompaction {
+            summary: summary.to_owned(),
+            status,
+        },
+    }
+}
+
 pub(super) fn finished(item_id: String, details: ItemDetails) -> ThreadEvent {
     ThreadEvent::ItemCompleted {
         item: ThreadItem {
@@ -78,6 +89,17 @@ pub(super) fn rejected(call: &Call, message: String) -> ItemDetails {
     }
 }
 
+/// Returns what a frontend may show of an answer that grows.
+pub(super) fn preview(event: &StreamEvent) -> Option<ThreadEvent> {
+    let (kind, delta) = match event {
+        StreamEvent::OutputTextDelta(delta) => (DeltaKind::AgentMessage, delta),
+        StreamEvent::SummaryTextDelta(delta) => (DeltaKind::Reasoning, delta),
+        _ => return None,
+    };
+    let delta = delta.delta.clone();
+    Some(ThreadEvent::AnswerDelta { kind, delta })
+}
+
 /// Adds what one answer cost to what the turn has cost so far.
 pub(super) fn add_usage(total: &mut Usage, answer: &responses::Usage) {
     let add = |total: &mut u64, more: u64| *total = total.saturating_add(more);
@@ -86,7 +108,14 @@ pub(super) fn add_usage(total: &mut Usage, answer: &responses::Usage) {
         &mut total.cached_input_tokens,
         answer.input_tokens_details.cached_tokens,
     );
+    let written = answer.input_tokens_details.extra.get("cache_write_tokens");
+    let written = written.and_then(serde_json::Value::as_u64);
+    add(&mut total.cache_write_input_tokens, written.unwrap_or(0));
     add(&mut total.output_tokens, answer.output_tokens);
+    add(
+        &mut total.reasoning_output_tokens,
+        answer.output_tokens_details.reasoning_tokens,
+    );
 }
 
 fn summary(reasoning: &Reasoning) -> String {

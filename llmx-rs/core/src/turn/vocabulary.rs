@@ -1,13 +1,15 @@
 //! What the machine is told and what it asks for.
 
-use llmx_protocol::{ApprovalDecision, ItemDetails, ThreadEvent, Usage};
+use llmx_protocol::{ApprovalDecision, ItemDetails, Prompt, ThreadEvent, Usage};
 use llmx_wire::responses::{ContentPart, Item, StreamEvent};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A person wrote this.
-    Prompt(String),
+    Prompt(Prompt),
+    /// A person wants the conversation to be summarized.
+    Compact,
     /// The model's answer goes on.
     Model(StreamEvent),
     /// Something that a person may want to know, and that changes nothing.
@@ -34,6 +36,8 @@ pub enum Event {
     CallFinished(CallResult),
     /// Everything must stop.
     Interrupt,
+    /// Everything must stop, because its time is over.
+    Expired,
     /// What had to be recorded could not be, for this reason.
     RecordFailed(String),
 }
@@ -63,6 +67,8 @@ pub struct Fault {
 pub enum Retry {
     /// The same request would fail again.
     Never,
+    /// The conversation is longer than the model can read; a shorter one may do.
+    Shorter,
     /// The request did not begin to be answered.
     Request {
         /// The pause that the server asked for.
@@ -129,6 +135,10 @@ pub enum Effect {
     Emit(ThreadEvent),
     /// Send the conversation to the model.
     Request,
+    /// Ask the model for a summary of the conversation: send [`Machine::to_summarize`].
+    ///
+    /// [`Machine::to_summarize`]: super::Machine::to_summarize
+    Summarize,
     /// Read this call and report what it would do; it must not begin yet.
     PrepareCall(Call),
     /// Let the call that was read run, and report its end.
@@ -181,6 +191,13 @@ pub enum Record {
     TurnContext,
     /// A new item of the conversation.
     Item(Item),
+    /// The conversation was replaced.
+    Compacted {
+        /// The summary.
+        summary: String,
+        /// What the conversation is now.
+        items: Vec<Item>,
+    },
     /// Something that happened beside the conversation.
     Note(Note),
 }

@@ -43,6 +43,7 @@ impl Bench {
             environment: environment
                 .map(|(name, value)| (name.into(), value.into()))
                 .to_vec(),
+            ..Origin::default()
         };
         Session::open(&self.config, origin, &Beginning::New, Arc::new(System)).unwrap()
     }
@@ -54,7 +55,11 @@ impl Bench {
         let (ops, ops_in) = mpsc::channel(4);
         let (events_out, mut events) = mpsc::channel(4);
         let prompt = "do it".to_owned();
-        ops.send(Op::UserTurn { prompt }).await.unwrap();
+        ops.send(Op::UserTurn {
+            prompt: prompt.into(),
+        })
+        .await
+        .unwrap();
         let watching = async {
             let mut seen = Vec::new();
             let mut ops = Some(ops);
@@ -128,9 +133,11 @@ fn brief(event: &ThreadEvent) -> String {
     match event {
         ThreadEvent::ThreadStarted { .. } => "thread".to_owned(),
         ThreadEvent::TurnStarted {} => "turn".to_owned(),
-        ThreadEvent::TurnCompleted { usage } => format!("completed {}", usage.output_tokens),
+        ThreadEvent::TurnCompleted { usage, .. } => format!("completed {}", usage.output_tokens),
         ThreadEvent::TurnFailed { error } => format!("failed {}", error.message),
         ThreadEvent::ApprovalRequested { request } => format!("ask {}", request.reason),
+        ThreadEvent::AnswerDelta { delta, .. } => format!("delta {delta}"),
+        ThreadEvent::AnswerDiscarded {} => "discarded".to_owned(),
         ThreadEvent::Error { message } => format!("notice {message}"),
         ThreadEvent::ItemStarted { item } => format!("started {}", details(&item.details)),
         ThreadEvent::ItemUpdated { item } => format!("updated {}", details(&item.details)),

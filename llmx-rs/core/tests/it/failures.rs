@@ -115,7 +115,7 @@ async fn a_failed_response_is_judged_by_its_code() {
             Step::last_chunk(),
         ]
     };
-    for (code, requests) in [("context_length_exceeded", 1), ("server_error", 3)] {
+    for (code, requests) in [("insufficient_quota", 1), ("server_error", 3)] {
         let upstream = ScriptedUpstream::with_replies(vec![failed(code)]);
         let course = Bench::new(&base_url(&upstream)).turn(|_| None).await;
         let last = course.brief().pop().unwrap();
@@ -177,7 +177,11 @@ async fn a_frontend_that_goes_away_ends_the_turn_and_the_file_says_so() {
     let (ops, ops_in) = tokio::sync::mpsc::channel(1);
     let (events_out, mut events) = tokio::sync::mpsc::channel(1);
     let prompt = "do it".to_owned();
-    ops.send(Op::UserTurn { prompt }).await.unwrap();
+    ops.send(Op::UserTurn {
+        prompt: prompt.into(),
+    })
+    .await
+    .unwrap();
     let leave = async move {
         while let Some(event) = events.recv().await {
             if matches!(event, ThreadEvent::ItemStarted { .. }) {

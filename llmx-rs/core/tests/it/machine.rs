@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use llmx_core::turn::{
-    CallResult, Delay, Effect, Ended, Event, Fault, Machine, Note, Permit, Record, Retry,
-    RetryLimits, Verdict,
+    Bounds, CallResult, Delay, Effect, Ended, Event, Fault, Machine, Note, Permit, Prices, Record,
+    Retry, RetryLimits, Verdict,
 };
-use llmx_protocol::{ApprovalDecision, ItemDetails, ItemStatus, ThreadEvent, Usage};
+use llmx_protocol::{ApprovalDecision, ErrorCode, ItemDetails, ItemStatus, ThreadEvent, Usage};
 use llmx_wire::responses::{ContentPart, Item, StreamEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -125,6 +125,159 @@ fn a_call_that_may_not_run_is_declined_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn a_conversation_that_grew_too_long_is_summarized_before_the_next_request() {
+    let mut machine = small_machine();
+    let mut course = Vec::new();
+    for event in [
+        prompt("hi"),
+        ended(
+            "completed",
+            &json!([call("c1", "ls")]),
+            &json!({"input_tokens": 90, "output_tokens": 11}),
+        ),
+        prepared("ls"),
+        finished("a.txt", Some(0)),
+        completed(&json!([message("what was done")])),
+        completed(&json!([message("done")])),
+    ] {
+        course.extend(machine.handle(event).iter().map(brief));
+    }
+    assert_eq!(
+        course[11..17],
+        [
+            "emit started item_1 compaction InProgress",
+            "summarize",
+            "record compacted to 2 with what was done",
+            "emit completed item_1 compaction Completed",
+            "request",
+            "record item message",
+        ]
+    );
+    assert_eq!(unanswered(machine.conversation()), BTreeSet::new());
+}
+
+#[test]
+fn a_conversation_that_the_server_finds_too_long_is_summarized_in_ever_shorter_form() {
+    let too_long = || {
+        Event::ModelEnded(Ended::Broken(Fault {
+            message: "too long".to_owned(),
+            retry: Retry::Shorter,
+        }))
+    };
+    let mut machine = machine();
+    machine.handle(prompt("hi"));
+    let mut sizes = Vec::new();
+    for _ in 0..4 {
+        let effects = machine.handle(too_long());
+        assert_eq!(brief(effects.last().unwrap()), "summarize");
+        sizes.push(machine.to_summarize().len());
+    }
+    assert_eq!(sizes, [2, 2, 1, 1]);
+    let course: Vec<_> = machine.handle(too_long()).iter().map(brief).collect();
+    assert_eq!(course[0], "emit completed item_0 compaction Failed");
+    assert_eq!(course[3], "emit turn.failed too long");
+
+    // What is left after a summary cannot be made shorter that way.
+    machine.handle(prompt("again"));
+    machine.handle(too_long());
+    machine.handle(completed(&json!([message("short")])));
+    let course: Vec<_> = machine.handle(too_long()).iter().map(brief).collect();
+    assert_eq!(course[2], "emit turn.failed too long");
+}
+
+#[test]
+fn a_turn_ends_where_its_bounds_are() {
+    let mut machine = machine();
+    let prices = Prices {
+        input: 10.0,
+        cached_input: 1.0,
+        output: 100.0,
+    };
+    let usage = json!({"input_tokens": 1000, "output_tokens": 100});
+    for (bounds, code) in [
+        (
+            Bounds {
+                requests: Some(1),
+                ..Bounds::default()
+            },
+            ErrorCode::MaxTurns,
+        ),
+        (
+            Bounds {
+                cost_usd: Some(0.01),
+                ..Bounds::default()
+            },
+            ErrorCode::MaxCost,
+        ),
+    ] {
+        machine.bound(bounds, Some(prices));
+        machine.handle(prompt("hi"));
+        machine.handle(ended("completed", &json!([call("c", "ls")]), &usage));
+        let effects = machine.handle(finished("", Some(0)));
+        let Some(Effect::Emit(ThreadEvent::TurnFailed { error })) = effects.last() else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(error.code, Some(code));
+    }
+    // An answer that ends the turn is worth having, whatever it cost.
+    machine.handle(prompt("hi"));
+    let effects = machine.handle(ended("completed", &json!([message("x")]), &usage));
+    let Some(Effect::Emit(ThreadEvent::TurnCompleted { facts, .. })) = effects.last() else {
+        panic!("{effects:?}")
+    };
+    assert!((facts.cost_usd.unwrap() - 0.02).abs() < 1e-9);
+}
+
+#[test]
+fn what_was_previewed_is_discarded_before_another_try() {
+    let mut machine = machine();
+    machine.preview();
+    machine.handle(prompt("hi"));
+    let delta = json!({"type": "response.output_text.delta", "item_id": "m", "output_index": 0,
+        "content_index": 0, "delta": "Hel"});
+    let shown: Vec<_> = machine
+        .handle(Event::Model(parse(&delta)))
+        .iter()
+        .map(brief)
+        .collect();
+    assert_eq!(
+        shown,
+        ["emit AnswerDelta { kind: AgentMessage, delta: \"Hel\" }"]
+    );
+    let again: Vec<_> = machine
+        .handle(Event::ModelEnded(Ended::Eof))
+        .iter()
+        .map(brief)
+        .collect();
+    assert_eq!(again[0], "emit AnswerDiscarded");
+}
+
+#[test]
+fn a_person_may_ask_for_a_summary() {
+    let mut machine = machine();
+    assert_eq!(machine.handle(Event::Compact), []);
+    machine.handle(prompt("hi"));
+    machine.handle(completed(&json!([message("hello")])));
+    let mut course = Vec::new();
+    for event in [Event::Compact, completed(&json!([message("so far")]))] {
+        course.extend(machine.handle(event).iter().map(brief));
+    }
+    assert_eq!(
+        course,
+        [
+            "record context",
+            "emit turn.started",
+            "emit started item_1 compaction InProgress",
+            "summarize",
+            "record compacted to 2 with so far",
+            "emit completed item_1 compaction Completed",
+            "note tokens",
+            "emit turn.completed",
+        ]
+    );
+}
+
+#[test]
 fn a_rejected_call_is_answered_and_shown() {
     let course = run([
         prompt("hi"),
@@ -230,9 +383,12 @@ fn usage_is_that_of_the_turn() {
             input_tokens: 20,
             cached_input_tokens: 8,
             output_tokens: 4,
+            ..Usage::default()
         };
-        let last = ThreadEvent::TurnCompleted { usage: expected };
-        assert_eq!(effects.last(), Some(&Effect::Emit(last)));
+        let Some(Effect::Emit(ThreadEvent::TurnCompleted { usage, facts })) = effects.last() else {
+            panic!("{effects:?}")
+        };
+        assert_eq!((*usage, facts.requests), (expected, 2));
     }
 }
 
@@ -248,8 +404,8 @@ fn a_prompt_during_a_turn_waits_for_its_end() {
 proptest! {
     /// Whatever happens in whatever order, every promise of the machine holds.
     #[test]
-    fn the_promises_hold(events in prop::collection::vec(arbitrary_event(), 0..60)) {
-        let mut machine = machine();
+    fn the_promises_hold(events in prop::collection::vec(arbitrary_event(), 0..60), small: bool) {
+        let mut machine = if small { small_machine() } else { machine() };
         let mut log = Vec::new();
         for event in events {
             log.extend(machine.handle(event));
@@ -367,11 +523,15 @@ fn retries_are_bounded(log: &[Effect]) -> Check {
 }
 
 fn recorded_items_are_the_conversation(log: &[Effect], conversation: &[Item]) -> Check {
-    let recorded = log.iter().filter_map(|effect| match effect {
-        Effect::Record(Record::Item(item)) => Some(item),
-        _ => None,
-    });
-    prop_assert!(recorded.eq(conversation));
+    let mut recorded = Vec::new();
+    for effect in log {
+        match effect {
+            Effect::Record(Record::Item(item)) => recorded.push(item),
+            Effect::Record(Record::Compacted { items, .. }) => recorded = items.iter().collect(),
+            _ => {}
+        }
+    }
+    prop_assert!(recorded.into_iter().eq(conversation));
     Ok(())
 }
 
@@ -390,13 +550,14 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
     let end = prop::sample::select(vec!["completed", "incomplete", "failed"]);
     let retry = prop_oneof![
         Just(Retry::Never),
+        Just(Retry::Shorter),
         prop::option::of(0_u64..400_000).prop_map(|after_ms| Retry::Request { after_ms }),
         Just(Retry::Stream { after_ms: None }),
     ];
     prop_oneof![
         2 => Just(prompt("hi")),
         4 => item.prop_map(|item| item_done(&item)),
-        6 => (end, items).prop_map(|(end, items)| ended(end, &json!(items), &Value::Null)),
+        6 => (end, items).prop_map(|(end, items)| ended(end, &json!(items), &json!({"input_tokens": 200}))),
         1 => Just(Event::Model(parse(&json!({"type": "error", "message": "no"})))),
         1 => Just(Event::ModelEnded(Ended::Done)),
         1 => Just(Event::ModelEnded(Ended::Eof)),
@@ -409,13 +570,28 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
         2 => decision().prop_map(|decision| Event::Decided { call_id: "c1".to_owned(), decision }),
         4 => prop::option::of(-1..2).prop_map(|code| finished("out", code)),
         2 => Just(Event::CallFinished(CallResult::Rejected { message: "no".to_owned() })),
+        1 => Just(Event::Compact),
         1 => Just(Event::Interrupt),
+        1 => Just(Event::Expired),
         1 => Just(Event::RecordFailed("disk full".to_owned())),
     ]
 }
 
 fn machine() -> Machine {
     Machine::new(Vec::new(), LIMITS)
+}
+
+/// One that summarizes conversations of more than 100 tokens, and asks no more than six times.
+fn small_machine() -> Machine {
+    let mut machine = machine();
+    machine.limit_context(100);
+    machine.preview();
+    let bounds = Bounds {
+        requests: Some(6),
+        ..Bounds::default()
+    };
+    machine.bound(bounds, None);
+    machine
 }
 
 fn run(events: impl IntoIterator<Item = Event>) -> Vec<String> {
@@ -452,7 +628,7 @@ fn number(item: &llmx_protocol::ThreadItem) -> Option<u64> {
 }
 
 fn prompt(text: &str) -> Event {
-    Event::Prompt(text.to_owned())
+    Event::Prompt(text.to_owned().into())
 }
 
 fn prepared(command: &str) -> Event {
@@ -554,6 +730,9 @@ fn brief(effect: &Effect) -> String {
     match effect {
         Effect::Record(Record::TurnContext) => "record context".to_owned(),
         Effect::Record(Record::Item(item)) => format!("record item {}", item.kind()),
+        Effect::Record(Record::Compacted { summary, items }) => {
+            format!("record compacted to {} with {summary}", items.len())
+        }
         Effect::Record(Record::Note(note)) => match note {
             Note::UserMessage(text) => format!("note user {text}"),
             Note::AgentMessage(text) => format!("note agent {text}"),
@@ -564,6 +743,7 @@ fn brief(effect: &Effect) -> String {
         },
         Effect::Emit(event) => format!("emit {}", brief_event(event)),
         Effect::Request => "request".to_owned(),
+        Effect::Summarize => "summarize".to_owned(),
         Effect::PrepareCall(call) => format!("prepare {}", call.call_id),
         Effect::RunCall(permit) => format!("run {permit:?}"),
         Effect::Wait(Delay::About { ms } | Delay::AtLeast { ms }) => format!("wait {ms}"),
@@ -580,6 +760,7 @@ fn brief_event(event: &ThreadEvent) -> String {
                 command, status, ..
             } if end => format!("{command} {status:?}"),
             ItemDetails::CommandExecution { command, .. } => command.clone(),
+            ItemDetails::ContextCompaction { status, .. } => format!("compaction {status:?}"),
             ItemDetails::ToolCall {
                 tool,
                 output,

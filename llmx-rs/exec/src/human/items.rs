@@ -54,6 +54,10 @@ pub(super) fn ending(details: &ItemDetails) -> String {
         ItemDetails::FileChange { changes, status } => files(changes, *status),
         ItemDetails::WebSearch { query } => format!("\nsearched the web: {query}"),
         ItemDetails::TodoList { items } => plan(items),
+        ItemDetails::ContextCompaction { status, .. } => match status {
+            ItemStatus::Completed => "\nthe conversation was summarized to make room".to_owned(),
+            _ => "\nthe conversation could not be summarized".to_owned(),
+        },
         ItemDetails::Error { message } => format!("\nwarning: {message}"),
     }
 }

@@ -5,7 +5,7 @@ mod items;
 use std::io::{self, Write};
 
 use llmx_config::Config;
-use llmx_protocol::{ItemDetails, ThreadEvent, ThreadItem};
+use llmx_protocol::{ItemDetails, ThreadEvent, ThreadItem, TurnFacts, Usage};
 
 /// What a person sees of a run.
 #[derive(Debug, Default)]
@@ -42,7 +42,10 @@ impl Human {
         stderr: &mut dyn Write,
     ) -> io::Result<()> {
         match event {
-            ThreadEvent::ThreadStarted { .. } | ThreadEvent::TurnStarted {} => {}
+            ThreadEvent::ThreadStarted { .. }
+            | ThreadEvent::TurnStarted {}
+            | ThreadEvent::AnswerDelta { .. }
+            | ThreadEvent::AnswerDiscarded {} => {}
             ThreadEvent::ItemStarted { item } | ThreadEvent::ItemUpdated { item } => {
                 self.flush_message(stderr);
                 tell(stderr, &items::beginning(&item.details));
@@ -59,14 +62,8 @@ impl Human {
                 self.flush_message(stderr);
                 tell(stderr, &format!("error: {}", error.message));
             }
-            ThreadEvent::TurnCompleted { usage } => {
-                tell(
-                    stderr,
-                    &format!(
-                        "\ntokens   {} in ({} cached), {} out",
-                        usage.input_tokens, usage.cached_input_tokens, usage.output_tokens
-                    ),
-                );
+            ThreadEvent::TurnCompleted { usage, facts } => {
+                tell(stderr, &account(usage, facts));
                 if let Some(message) = self.message.take() {
                     writeln!(stdout, "{}", message.trim_end_matches('\n'))?;
                     stdout.flush()?;
@@ -90,6 +87,24 @@ impl Human {
     }
 }
 
+/// Returns what a turn took, on one line.
+fn account(usage: &Usage, facts: &TurnFacts) -> String {
+    let mut line = format!(
+        "\ntokens   {} in ({} cached), {} out",
+        usage.input_tokens, usage.cached_input_tokens, usage.output_tokens
+    );
+    if usage.reasoning_output_tokens > 0 {
+        line += &format!(" ({} thinking)", usage.reasoning_output_tokens);
+    }
+    if let Some(cost) = facts.cost_usd {
+        line += &format!(", ${cost:.4}");
+    }
+    if facts.retries > 0 {
+        line += &format!(", {} retries", facts.retries);
+    }
+    line
+}
+
 /// Writes `text` as lines, unless there are none.
 fn tell(stderr: &mut dyn Write, text: &str) {
     if !text.is_empty() {
@@ -109,7 +124,7 @@ fn harmless(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use llmx_protocol::{ItemStatus, ThreadError, Usage};
+    use llmx_protocol::{ItemStatus, ThreadError};
 
     use super::*;
 
@@ -121,6 +136,7 @@ mod tests {
             item(agent("one file")),
             ThreadEvent::TurnCompleted {
                 usage: Usage::default(),
+                facts: TurnFacts::default(),
             },
         ]);
         assert_eq!(out, "one file\n");
@@ -131,6 +147,7 @@ mod tests {
     fn a_failed_turn_leaves_stdout_empty_and_says_why_once() {
         let error = ThreadError {
             message: "no".to_owned(),
+            code: None,
         };
         let events = [item(agent("half")), ThreadEvent::TurnFailed { error }];
         let (out, err) = printed(&events);

@@ -37,6 +37,8 @@ async fn json_lines_have_the_published_shapes() {
         lines[0],
         json!({"type": "thread.started", "thread_id": null})
     );
+    let end = lines.len() - 1;
+    assert!(lines[end]["time_to_first_token_ms"].take().is_u64());
     let command = |status: &str, output: &str, code: Value| {
         json!({"id": "item_0", "type": "command_execution", "command": "bash -c 'echo hi'",
             "aggregated_output": output, "exit_code": code, "status": status})
@@ -49,8 +51,10 @@ async fn json_lines_have_the_published_shapes() {
             json!({"type": "item.completed", "item": command("completed", "hi\n", json!(0))}),
             json!({"type": "item.completed", "item":
                 {"id": "item_1", "type": "agent_message", "text": "done"}}),
-            json!({"type": "turn.completed", "usage":
-                {"input_tokens": 20, "cached_input_tokens": 8, "output_tokens": 6}}),
+            json!({"type": "turn.completed", "usage": {
+                    "input_tokens": 20, "cached_input_tokens": 8, "cache_write_input_tokens": 0,
+                    "output_tokens": 6, "reasoning_output_tokens": 0,
+                }, "requests": 2, "retries": 0, "time_to_first_token_ms": null}),
         ]
     );
 }

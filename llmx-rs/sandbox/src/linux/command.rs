@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::{env, io};
@@ -26,9 +27,10 @@ pub(super) fn become_it(
     plan: &Plan,
     command: &[OsString],
     rules: Option<Rules>,
+    handoff: Option<&UnixStream>,
     status: &OwnedFd,
 ) -> ! {
-    if let Err(error) = confine(plan, rules) {
+    if let Err(error) = confine(plan, rules, handoff) {
         Answer::SetUp(error).send(status);
         sys::exit(1);
     }
@@ -47,7 +49,7 @@ pub(super) fn become_it(
     sys::exit(127)
 }
 
-fn confine(plan: &Plan, rules: Option<Rules>) -> Result<(), String> {
+fn confine(plan: &Plan, rules: Option<Rules>, handoff: Option<&UnixStream>) -> Result<(), String> {
     sys::reset_signals();
     if plan.new_session {
         setsid().doing("leaving the terminal")?;
@@ -60,7 +62,7 @@ fn confine(plan: &Plan, rules: Option<Rules>) -> Result<(), String> {
     if let Some(rules) = rules {
         landlocked::enforce(rules)?;
     }
-    filter::install(plan)
+    filter::install(plan, handoff)
 }
 
 fn execute(plan: &Plan, command: &[OsString]) -> io::Error {
@@ -126,17 +128,16 @@ fn try_to_break_out(plan: &Plan) -> Result<(), String> {
     }
     let reached =
         std::net::UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.connect("192.0.2.1:9"));
-    match reached {
-        Ok(()) => return Err("the network can be reached inside".to_owned()),
-        Err(_) => {}
+    if reached.is_ok() {
+        return Err("the network can be reached inside".to_owned());
     }
     let notes = match plan.rung {
         Rung::Landlock => landlocked::notes(),
         _ => Vec::new(),
     };
-    let lines = [HELD].into_iter().chain(notes);
-    lines
-        .map(|line| writeln!(io::stdout(), "{line}"))
-        .collect::<io::Result<()>>()
+    [HELD]
+        .into_iter()
+        .chain(notes)
+        .try_for_each(|line| writeln!(io::stdout(), "{line}"))
         .doing("answering the probe")
 }

@@ -4,20 +4,33 @@
 //! library for it cannot compare the range of call numbers that the x32 interface adds.
 
 use std::mem::offset_of;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 
 use super::message::Doing;
-use super::sys;
+use super::{handoff, sys};
 use crate::plan::Plan;
 use crate::rung::Rung;
 
 /// Installs the filter for this process and all that it will start.
-pub(super) fn install(plan: &Plan) -> Result<(), String> {
-    sys::install_filter(&program(plan), 0)
+///
+/// With `handoff`, the other end of which a broker has, the command may use Unix sockets: the broker
+/// is asked before each connection. A kernel that cannot ask gets the filter without them.
+pub(super) fn install(plan: &Plan, handoff: Option<&UnixStream>) -> Result<(), String> {
+    if let Some(handoff) = handoff {
+        let flags =
+            libc::SECCOMP_FILTER_FLAG_NEW_LISTENER | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+        if let Ok(listener) = sys::install_filter(&program(plan, true), flags) {
+            let listener = sys::adopt(listener).doing("taking over the filter")?;
+            return handoff::send(handoff, listener.as_fd()).doing("handing over the filter");
+        }
+    }
+    sys::install_filter(&program(plan, false), 0)
         .map(|_no_listener| ())
         .doing("installing the system call filter")
 }
 
-fn program(plan: &Plan) -> Vec<libc::sock_filter> {
+fn program(plan: &Plan, brokered: bool) -> Vec<libc::sock_filter> {
     let mut program = vec![
         load(offset_of!(libc::seccomp_data, arch)),
         skip_if_equal(ARCHITECTURE, 1),
@@ -31,6 +44,11 @@ fn program(plan: &Plan) -> Vec<libc::sock_filter> {
     for (call, _reason) in FORBIDDEN {
         program.extend([skip_unless_equal(number(*call), 1), refuse(libc::EPERM)]);
     }
+    if plan.rung == Rung::Landlock {
+        for call in SHARED_MEMORY {
+            program.extend([skip_unless_equal(number(*call), 1), refuse(libc::EPERM)]);
+        }
+    }
     for call in HIDDEN {
         // Libraries try these first and know what to do on a kernel without them.
         program.extend([skip_unless_equal(number(*call), 1), refuse(libc::ENOSYS)]);
@@ -39,6 +57,18 @@ fn program(plan: &Plan) -> Vec<libc::sock_filter> {
     let mut socket: Vec<_> = vec![load_argument(0)];
     for family in families {
         socket.extend([skip_unless_equal(family.cast_unsigned(), 1), allow()]);
+    }
+    if brokered {
+        // Datagrams name where they go one by one, which nobody could ask about in time.
+        socket.extend([
+            skip_unless_equal(libc::AF_UNIX.cast_unsigned(), 5),
+            load_argument(1),
+            and(SOCKET_TYPE),
+            skip_if_equal(libc::SOCK_STREAM.cast_unsigned(), 1),
+            skip_unless_equal(libc::SOCK_SEQPACKET.cast_unsigned(), 1),
+            allow(),
+        ]);
+        on_call(&mut program, libc::SYS_connect, &[ask()]);
     }
     socket.push(refuse(libc::EPERM));
     on_call(&mut program, libc::SYS_socket, &socket);
@@ -83,7 +113,7 @@ fn program(plan: &Plan) -> Vec<libc::sock_filter> {
 /// Returns the socket families a command may open.
 ///
 /// Unix sockets are not among them: a path leads to whatever listens there, such as a container
-/// engine, a key agent or a desktop, and no filter sees the path. Pairs are made otherwise.
+/// engine, a key agent or a desktop, and no filter sees the path. They take a broker.
 fn families(plan: &Plan) -> &'static [i32] {
     let own_network = plan.rung != Rung::Landlock;
     if own_network || plan.network {
@@ -119,6 +149,11 @@ fn and(mask: u32) -> libc::sock_filter {
 
 fn allow() -> libc::sock_filter {
     statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW)
+}
+
+/// Has the kernel ask the broker.
+fn ask() -> libc::sock_filter {
+    statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_USER_NOTIF)
 }
 
 fn refuse(error: i32) -> libc::sock_filter {
@@ -222,6 +257,20 @@ const FORBIDDEN: &[(libc::c_long, &str)] = &[
     (libc::SYS_syslog, "reads the kernel's log"),
     (libc::SYS_vhangup, "the terminal of others"),
     (libc::SYS_lookup_dcookie, "an old way into the kernel"),
+];
+
+/// Objects that all processes of a user share where there is no IPC namespace.
+const SHARED_MEMORY: &[libc::c_long] = &[
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semtimedop,
+    libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
 ];
 
 /// `clone3` takes its flags in memory, where no filter sees them.

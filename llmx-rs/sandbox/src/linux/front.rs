@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, PidfdFlags, getppid, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, getpid, getppid, pidfd_open, set_child_subreaper};
 use rustix::stdio::{dup2_stdin, dup2_stdout};
 
 use super::message::{Answer, Doing, complain};
@@ -53,6 +53,10 @@ fn supervise(plan: &Plan, command: &[OsString]) -> Result<Option<Answer>, String
     if plan.rung == Rung::Namespaces {
         namespaces::enter(plan)?;
     }
+    if plan.rung == Rung::Landlock {
+        // Should the keeper be killed, its orphans come here.
+        set_child_subreaper(Some(getpid())).doing("becoming the reaper of orphans")?;
+    }
     let keeper = match sys::fork().doing("starting a process")? {
         Fork::Child => {
             drop((orders, status));
@@ -68,6 +72,9 @@ fn supervise(plan: &Plan, command: &[OsString]) -> Result<Option<Answer>, String
     let _kept_out = forget_streams();
     attend(plan, &owner, &signals, orders, &status);
     sys::wait_for(keeper).doing("waiting for the command")?;
+    if plan.rung == Rung::Landlock {
+        keeper::kill_descendants(&signals);
+    }
     Ok(Answer::read(status))
 }
 
@@ -114,19 +121,20 @@ enum Owner {
     Watched(OwnedFd),
     /// Linux before 5.3 has no descriptor to watch.
     Polled(Pid),
+    /// The first process of a container, started from outside of it.
+    Unseen,
 }
 
 impl Owner {
     fn of(plan: &Plan) -> Result<Self, String> {
-        let parent =
-            getppid().filter(|pid| pid.as_raw_nonzero().get().cast_unsigned() == plan.owner);
-        // The parent may be in another process namespace, where it has another number, or none.
-        let parent = parent.or_else(getppid);
-        let Some(parent) = parent else {
-            return Err("the process that started this command is not to be seen".to_owned());
+        let Some(parent) = getppid() else {
+            return Ok(Self::Unseen);
         };
         let watched = pidfd_open(parent, PidfdFlags::empty());
-        if getppid() != Some(parent) {
+        let number = |pid: Pid| pid.as_raw_nonzero().get().cast_unsigned();
+        // Whoever planned this has started it, or has become it and left its own parent to watch.
+        let expected = [number(parent), number(getpid())].contains(&plan.owner);
+        if !expected || getppid() != Some(parent) {
             return Err("the process that started this command has ended".to_owned());
         }
         Ok(watched.map_or(Self::Polled(parent), Self::Watched))

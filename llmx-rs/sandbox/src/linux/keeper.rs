@@ -11,10 +11,11 @@ use std::{fs, io};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    DumpableBehavior, Signal, getpid, set_child_subreaper, set_dumpable_behavior,
+    DumpableBehavior, Signal, getpgrp, getpid, set_child_subreaper, set_dumpable_behavior,
     set_parent_process_death_signal, setpgid,
 };
 
+use super::broker::Broker;
 use super::message::{Answer, Doing};
 use super::sys::{self, Fork, Reaped};
 use super::{command, front, landlocked, mounts};
@@ -37,6 +38,8 @@ fn keep(
     orders: &OwnedFd,
     status: &OwnedFd,
 ) -> Result<i32, String> {
+    // In another process namespace the group may have no number.
+    let group = (plan.rung == Rung::Landlock).then(getpgrp);
     match plan.rung {
         Rung::Namespaces => {
             // Where the keeper is pid 1 its death is the death of all.
@@ -48,6 +51,9 @@ fn keep(
         }
         Rung::Landlock => {
             set_child_subreaper(Some(getpid())).doing("becoming the reaper of orphans")?;
+            // Whoever kills the group that this was started in shall not kill the keeper with it,
+            // so the keeper is in its own before the command exists. The command goes back.
+            setpgid(None, None).doing("leaving the process group")?;
         }
         Rung::Bubblewrap | Rung::Seatbelt => {}
     }
@@ -56,18 +62,30 @@ fn keep(
         _ => None,
     };
     withdraw(plan)?;
+    let (broker, handoff) = Broker::new(plan).unzip();
     let child = match sys::fork().doing("starting a process")? {
-        Fork::Child => command::become_it(plan, command, rules, status),
+        Fork::Child => {
+            if group.is_some() && !plan.new_session {
+                // If the group is gone, so is the front, and the keeper ends this at once.
+                let _gone = setpgid(None, group);
+            }
+            command::become_it(plan, command, rules, handoff.as_ref(), status)
+        }
         Fork::Parent(child) => child,
     };
-    drop(rules);
+    drop((rules, handoff));
     let signals = sys::hold_signals(&[libc::SIGCHLD]).doing("holding signals")?;
-    // In a group of its own, what the terminal or the owner sends to the command's group does not
-    // end the keeper before the command.
+    // Where the end of the keeper is the end of all, the command had to be first: it stays in the
+    // group that it inherits, whose number means nothing in its namespace.
     let _leader = setpgid(None, None);
     let _kept_out = front::forget_streams();
-    let ended = attend(plan, child, orders, &signals);
-    clear(plan, Instant::now() + LINGER, orders, &signals);
+    let mut watch = Watch {
+        orders: Some(orders),
+        signals: &signals,
+        broker,
+    };
+    let ended = watch.attend(plan, child);
+    watch.clear(plan, Instant::now() + LINGER);
     Ok(ended)
 }
 
@@ -78,33 +96,96 @@ fn withdraw(plan: &Plan) -> Result<(), String> {
     command::drop_capabilities(plan)
 }
 
-/// Follows orders until the command has ended, and returns its raw wait status.
-fn attend(plan: &Plan, child: i32, orders: &OwnedFd, signals: &OwnedFd) -> i32 {
-    let mut open = true;
-    loop {
-        while sys::next_signal(signals).is_some() {}
+/// What the keeper listens to.
+struct Watch<'a> {
+    /// Where the front sends signals to; nothing once the front is gone.
+    orders: Option<&'a OwnedFd>,
+    signals: &'a OwnedFd,
+    broker: Option<Broker>,
+}
+
+impl Watch<'_> {
+    /// Follows orders until the command has ended, and returns its raw wait status.
+    fn attend(&mut self, plan: &Plan, child: i32) -> i32 {
         loop {
-            match sys::reap() {
-                Reaped::Child(ended) if ended.pid == child => return ended.status,
-                Reaped::Child(_) => {}
-                Reaped::NoneYet => break,
-                // Cannot be while the command lives; a made-up kill says that it is gone.
-                Reaped::NoChildren => return libc::SIGKILL,
+            loop {
+                match sys::reap() {
+                    Reaped::Child(ended) if ended.pid == child => return ended.status,
+                    Reaped::Child(_) => {}
+                    Reaped::NoneYet => break,
+                    // Cannot be while the command lives; a made-up kill says that it is gone.
+                    Reaped::NoChildren => return libc::SIGKILL,
+                }
             }
-        }
-        if !wait(orders, open, signals, None) {
-            continue;
-        }
-        let mut order = [0];
-        match rustix::io::read(orders, &mut order) {
-            Ok(1) => hand_on(plan, child, i32::from(order[0])),
-            // The front is gone, and with it the reason to go on.
-            _ => {
-                open = false;
-                sys::kill(child, libc::SIGKILL);
+            match self.wait(None) {
+                Some(Order::Signal(signal)) => hand_on(plan, child, signal),
+                Some(Order::Gone) => sys::kill(child, libc::SIGKILL),
+                None => {}
             }
         }
     }
+
+    /// Waits until nothing is left, kills what is left at `deadline`, and waits for that.
+    fn clear(&mut self, plan: &Plan, deadline: Instant) {
+        loop {
+            match sys::reap() {
+                Reaped::Child(_) => continue,
+                Reaped::NoChildren => return,
+                Reaped::NoneYet => {}
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.orders.is_none() {
+                // Elsewhere all end with the keeper.
+                if plan.rung == Rung::Landlock {
+                    kill_descendants(self.signals);
+                }
+                return;
+            }
+            // Signals are for the command, which has ended.
+            let _order = self.wait(Some(left));
+        }
+    }
+
+    /// Waits for a child or an order, and lets the broker do its work meanwhile.
+    fn wait(&mut self, limit: Option<Duration>) -> Option<Order> {
+        let mut watched = vec![PollFd::new(self.signals, PollFlags::IN)];
+        let broker = self.broker.as_ref().map(|broker| {
+            watched.push(PollFd::from_borrowed_fd(broker.watched(), PollFlags::IN));
+            watched.len() - 1
+        });
+        if let Some(orders) = self.orders {
+            watched.push(PollFd::new(orders, PollFlags::IN));
+        }
+        let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
+        let _interrupted = poll(&mut watched, limit.as_ref());
+        let ready = |index: usize| {
+            watched
+                .get(index)
+                .is_some_and(|fd| !fd.revents().is_empty())
+        };
+        let asked = broker.is_some_and(ready);
+        let ordered = self.orders.is_some() && ready(watched.len() - 1);
+        while sys::next_signal(self.signals).is_some() {}
+        if asked && !self.broker.as_mut().is_some_and(Broker::serve) {
+            self.broker = None;
+        }
+        let orders = self.orders.filter(|_| ordered)?;
+        let mut order = [0];
+        match rustix::io::read(orders, &mut order) {
+            Ok(1) => Some(Order::Signal(order[0].into())),
+            _ => {
+                self.orders = None;
+                Some(Order::Gone)
+            }
+        }
+    }
+}
+
+/// What the front has the keeper do.
+enum Order {
+    Signal(i32),
+    /// The front is gone, and with it the reason to go on.
+    Gone,
 }
 
 /// Sends a signal to the command, with all of its group where it has a group of its own.
@@ -112,57 +193,22 @@ fn hand_on(plan: &Plan, child: i32, signal: i32) {
     sys::kill(if plan.new_session { -child } else { child }, signal);
 }
 
-/// Waits until nothing is left, kills what is left at `deadline`, and waits for that.
-fn clear(plan: &Plan, deadline: Instant, orders: &OwnedFd, signals: &OwnedFd) {
-    let mut open = true;
-    loop {
-        while sys::next_signal(signals).is_some() {}
-        match sys::reap() {
-            Reaped::Child(_) => continue,
-            Reaped::NoChildren => return,
-            Reaped::NoneYet => {}
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() || !open {
-            if plan.rung == Rung::Landlock {
-                return kill_descendants(signals);
-            }
-            return;
-        }
-        if wait(orders, open, signals, Some(left)) {
-            // Orders are for the command, which has ended; only their end means something.
-            open = rustix::io::read(orders, &mut [0]).is_ok_and(|read| read > 0);
-        }
-    }
-}
-
-/// Waits for a signal or an order; returns whether there is an order to read.
-fn wait(orders: &OwnedFd, open: bool, signals: &OwnedFd, limit: Option<Duration>) -> bool {
-    let mut watched = vec![PollFd::new(signals, PollFlags::IN)];
-    if open {
-        watched.push(PollFd::new(orders, PollFlags::IN));
-    }
-    let limit = limit.and_then(|limit| Timespec::try_from(limit).ok());
-    let _interrupted = poll(&mut watched, limit.as_ref());
-    watched.get(1).is_some_and(|fd| !fd.revents().is_empty())
-}
-
 /// Kills every process below this one, again and again until none is left.
 ///
 /// A process that forks while it is being killed leaves an orphan, which the next round finds:
 /// orphans come to this process, whatever session they are in.
-fn kill_descendants(signals: &OwnedFd) {
+pub(super) fn kill_descendants(signals: &OwnedFd) {
     loop {
         while sys::next_signal(signals).is_some() {}
-        for pid in descendants().unwrap_or_default() {
-            sys::kill(pid, libc::SIGKILL);
-        }
         loop {
             match sys::reap() {
                 Reaped::Child(_) => {}
                 Reaped::NoneYet => break,
                 Reaped::NoChildren => return,
             }
+        }
+        for pid in descendants().unwrap_or_default() {
+            sys::kill(pid, libc::SIGKILL);
         }
         let mut watched = [PollFd::new(signals, PollFlags::IN)];
         let _interrupted = poll(&mut watched, Some(&ROUND));

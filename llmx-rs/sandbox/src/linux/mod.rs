@@ -10,10 +10,12 @@
 //! Front and keeper talk through two pipes. *Orders* carry signals to the keeper, and its end tells
 //! the keeper that the front is gone. *Status* carries the one answer back.
 
+mod broker;
 mod bubblewrap;
 mod command;
 mod filter;
 mod front;
+mod handoff;
 mod keeper;
 mod landlocked;
 mod message;

@@ -113,11 +113,17 @@ pub(super) fn loopback_up() -> io::Result<()> {
     // SAFETY: all zeroes is a valid `ifreq`.
     let mut request: libc::ifreq = unsafe { mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
-        *to = (*from).cast_signed();
+        *to = libc::c_char::from_ne_bytes([*from]);
     }
     request.ifr_ifru.ifru_flags = LOOPBACK_FLAGS;
     // SAFETY: SIOCSIFFLAGS reads an `ifreq`, and `request` outlives the call.
-    checked(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) })
+    checked(unsafe {
+        libc::ioctl(
+            socket.as_raw_fd(),
+            libc::SIOCSIFFLAGS as libc::Ioctl,
+            &raw const request,
+        )
+    })
 }
 
 /// Makes the signals in `signals` wait, and returns a descriptor that they are read from.
@@ -214,6 +220,126 @@ pub(super) fn die_by(signal: i32) -> ! {
 pub(super) fn kill(pid: i32, signal: i32) {
     // SAFETY: takes numbers only. A target that is gone is what most callers hope for.
     let _gone = unsafe { libc::kill(pid, signal) };
+}
+
+/// A `connect` of the command that waits for an answer.
+pub(super) struct Question {
+    pub(super) id: u64,
+    pub(super) thread: i32,
+    pub(super) socket: i32,
+    pub(super) address: u64,
+    pub(super) length: usize,
+}
+
+pub(super) fn next_question(listener: &OwnedFd) -> io::Result<Question> {
+    // SAFETY: all zeroes is a valid `seccomp_notif`, and what the kernel demands to be given.
+    let mut asked: libc::seccomp_notif = unsafe { mem::zeroed() };
+    // SAFETY: the kernel fills in the structure that the request is defined for.
+    checked(unsafe {
+        libc::ioctl(
+            listener.as_raw_fd(),
+            libc::SECCOMP_IOCTL_NOTIF_RECV,
+            &raw mut asked,
+        )
+    })?;
+    let [socket, address, length, ..] = asked.data.args;
+    // A descriptor and a length are C integers: the low halves of the registers.
+    let low = |value: u64| value & u64::from(u32::MAX);
+    Ok(Question {
+        id: asked.id,
+        thread: asked.pid.cast_signed(),
+        socket: u32::try_from(low(socket)).unwrap_or(u32::MAX).cast_signed(),
+        address,
+        length: usize::try_from(low(length)).unwrap_or(usize::MAX),
+    })
+}
+
+/// Answers a question: zero for success, or an error number.
+pub(super) fn answer(listener: &OwnedFd, id: u64, error: i32) {
+    let mut answer = libc::seccomp_notif_resp {
+        id,
+        val: 0,
+        error: -error,
+        flags: 0,
+    };
+    // SAFETY: the kernel reads the structure that the request is defined for. That it fails means
+    // that nobody waits for the answer any more.
+    let _ended = unsafe {
+        libc::ioctl(
+            listener.as_raw_fd(),
+            libc::SECCOMP_IOCTL_NOTIF_SEND,
+            &raw mut answer,
+        )
+    };
+}
+
+/// Fails if whoever asked has ended meanwhile.
+pub(super) fn still_asked(listener: &OwnedFd, id: u64) -> io::Result<()> {
+    // SAFETY: the kernel reads one number.
+    checked(unsafe {
+        libc::ioctl(
+            listener.as_raw_fd(),
+            libc::SECCOMP_IOCTL_NOTIF_ID_VALID,
+            &raw const id,
+        )
+    })
+}
+
+/// Connects to an address that is already in the kernel's form.
+pub(super) fn connect(socket: &OwnedFd, address: &[u8]) -> io::Result<()> {
+    let length =
+        libc::socklen_t::try_from(address.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: the kernel copies `length` bytes from the slice, and checks what they are.
+    checked(unsafe { libc::connect(socket.as_raw_fd(), address.as_ptr().cast(), length) })
+}
+
+/// Returns the address of a Unix socket in the kernel's form.
+pub(super) fn unix_address(path: &[u8]) -> Vec<u8> {
+    let mut address = libc::sa_family_t::try_from(libc::AF_UNIX)
+        .unwrap_or_default()
+        .to_ne_bytes()
+        .to_vec();
+    address.extend_from_slice(path);
+    address.push(0);
+    address
+}
+
+/// Returns the process at the other end of a Unix socket; zero if it has no number here.
+pub(super) fn peer(socket: &OwnedFd) -> io::Result<i32> {
+    let mut peer = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut length = libc::socklen_t::try_from(size_of_val(&peer)).unwrap_or_default();
+    // SAFETY: the kernel writes at most `length` bytes into `peer`, which has that size.
+    checked(unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &raw mut length,
+        )
+    })?;
+    Ok(peer.pid)
+}
+
+/// Returns a descriptor of the process at the other end of a Unix socket, which Linux 6.5 offers.
+pub(super) fn peer_process(socket: &OwnedFd) -> io::Result<OwnedFd> {
+    let mut number: libc::c_int = -1;
+    let mut length = libc::socklen_t::try_from(size_of_val(&number)).unwrap_or_default();
+    // SAFETY: the kernel writes at most `length` bytes into `number`, which has that size.
+    checked(unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERPIDFD,
+            (&raw mut number).cast(),
+            &raw mut length,
+        )
+    })?;
+    adopt(number)
 }
 
 fn signal_set(signals: &[i32]) -> libc::sigset_t {

@@ -36,6 +36,15 @@ fn attempt(words: &[&str]) -> io::Result<()> {
         }
         ["loopback"] => loopback(),
         ["unix-between-us", path] => unix_between_us(path),
+        ["listen", path] => UnixListener::bind(path)?
+            .incoming()
+            .try_for_each(|connection| connection.map(drop)),
+        ["unix-often", path, count] => {
+            let count: u32 = count.parse().unwrap();
+            let reached = (0..count).filter(|_| UnixStream::connect(path).is_ok());
+            println!("{} of {count} connections", reached.count());
+            Ok(())
+        }
         ["call", name, rest @ ..] => call(name, rest),
         other => panic!("unknown attempt {other:?}"),
     }

@@ -123,12 +123,8 @@ fn temporary_files_may_be_written_unless_that_is_excluded() {
             (WORKSPACE, false),
         ] {
             let mut shell = scene.shell(policy, r#"echo x > "$TMPDIR/x""#);
-            let status = shell
-                .env("TMPDIR", scene.path("tmp"))
-                .output()
-                .unwrap()
-                .status;
-            assert_eq!(status.success(), may, "{policy}");
+            let output = shell.env("TMPDIR", scene.path("tmp")).output().unwrap();
+            assert_eq!(output.status.success(), may, "{policy}: {output:?}");
         }
     });
 }

@@ -183,6 +183,19 @@ fn a_forged_pointer_opens_nothing() {
         scene.give("ws");
         scene.run(WORKSPACE, r#"echo x > "$OUTSIDE/repo/.git/planted""#);
         assert!(!target.join("planted").exists(), "{}", scene.rung);
+
+        // A directory that points back as a worktree's does, and names a repository elsewhere.
+        let forged = scene.path("ws/forged");
+        fs::create_dir(&forged).unwrap();
+        let dot_git = scene.path("ws/.git");
+        fs::write(&dot_git, format!("gitdir: {}\n", forged.display())).unwrap();
+        let lines = [("gitdir", &dot_git), ("commondir", &target)];
+        for (name, path) in lines {
+            fs::write(forged.join(name), path.display().to_string()).unwrap();
+        }
+        scene.give("ws");
+        scene.run(WORKSPACE, r#"echo x > "$OUTSIDE/repo/.git/planted""#);
+        assert!(!target.join("planted").exists(), "{}", scene.rung);
         fs::remove_dir_all(scene.path("outside/repo")).unwrap();
     });
 }

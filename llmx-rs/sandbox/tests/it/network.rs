@@ -141,3 +141,81 @@ fn programs_can_talk_to_themselves_over_loopback() {
         );
     });
 }
+
+#[test]
+fn programs_can_talk_to_themselves_over_unix_sockets() {
+    everywhere(|scene| {
+        scene.works(
+            WORKSPACE,
+            r#""$HARNESS" attempt unix-between-us "$PWD/socket""#,
+        );
+        scene.works(
+            WORKSPACE,
+            r#""$HARNESS" attempt unix-between-us ./relative"#,
+        );
+        scene.works(
+            WORKSPACE,
+            r#"mkdir d; cd d; "$HARNESS" attempt unix-between-us ../other"#,
+        );
+        if scene.rung != Rung::Landlock {
+            scene.works(
+                READ_ONLY,
+                r#""$HARNESS" attempt unix-between-us "$TMPDIR/socket""#,
+            );
+        }
+    });
+}
+
+#[test]
+fn whoever_listens_in_the_workspace_from_outside_hears_nothing() {
+    everywhere(|scene| {
+        for policy in [WORKSPACE, ONLINE] {
+            let listener = UnixListener::bind(scene.path("ws/s")).unwrap();
+            let all = std::fs::Permissions::from_mode(0o777);
+            std::fs::set_permissions(scene.path("ws/s"), all).unwrap();
+            scene.refuses(
+                policy,
+                r#"
+                "$HARNESS" attempt unix ./s && echo ESCAPED
+                ln -s s link; "$HARNESS" attempt unix "$PWD/link" && echo ESCAPED
+                ln s hard; "$HARNESS" attempt unix hard && echo ESCAPED
+                rm link hard; echo END
+                "#,
+            );
+            listener.set_nonblocking(true).unwrap();
+            while let Ok((mut connection, _)) = listener.accept() {
+                let mut heard = Vec::new();
+                std::io::Read::read_to_end(&mut connection, &mut heard).unwrap();
+                assert!(heard.is_empty(), "{}", scene.rung);
+            }
+            std::fs::remove_file(scene.path("ws/s")).unwrap();
+        }
+    });
+}
+
+#[test]
+fn swapping_the_path_while_it_is_looked_at_reaches_nobody_outside() {
+    everywhere(|scene| {
+        let listener = UnixListener::bind(scene.path("outside/s")).unwrap();
+        let all = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(scene.path("outside/s"), all).unwrap();
+        let text = scene.works(
+            WORKSPACE,
+            r#"
+            "$HARNESS" attempt listen "$PWD/ours" &
+            while [ ! -S ours ]; do sleep 0.01; done
+            ( while :; do ln -sfn "$OUTSIDE/s" spot; ln -sfn "$PWD/ours" spot; done ) 2>/dev/null &
+            "$HARNESS" attempt unix-often ./spot 300
+            "#,
+        );
+        assert!(text.contains("connections"), "{text}");
+        listener.set_nonblocking(true).unwrap();
+        let reached = listener.accept();
+        assert_eq!(
+            reached.unwrap_err().kind(),
+            ErrorKind::WouldBlock,
+            "{}",
+            scene.rung
+        );
+    });
+}

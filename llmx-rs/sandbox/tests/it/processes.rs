@@ -56,12 +56,16 @@ fn nobody_survives_the_command() {
 #[test]
 fn nobody_survives_the_death_of_the_owner_or_of_the_helper() {
     everywhere(|scene| {
-        for victim in ["owner", "helper", "group", "stopped helper"] {
+        for victim in ["owner", "helper", "keeper", "group", "stopped helper"] {
             let _absent = fs::remove_file(scene.path("ws/alive"));
             let mut owner = start(scene);
             match victim {
                 "owner" => owner.kill().unwrap(),
                 "helper" => kill("KILL", &children(owner.id())),
+                "keeper" => {
+                    let helper: u32 = children(owner.id())[0].parse().unwrap();
+                    kill("KILL", &children(helper));
+                }
                 "stopped helper" => {
                     let helper = children(owner.id());
                     kill("STOP", &helper);
@@ -111,14 +115,13 @@ fn what_a_command_leaves_behind_may_finish_its_sentence() {
 #[test]
 fn waiting_for_nobody_takes_no_time() {
     everywhere(|scene| {
-        let best = (0..5)
-            .map(|_| {
-                let begun = Instant::now();
-                scene.run(READ_ONLY, ":");
-                begun.elapsed()
-            })
-            .min();
-        assert!(best < Some(Duration::from_millis(150)), "{best:?}");
+        // Waiting would take 200 ms each time; a busy machine may take that long by itself.
+        let quick = (0..50).any(|_| {
+            let begun = Instant::now();
+            scene.run(READ_ONLY, ":");
+            begun.elapsed() < Duration::from_millis(200)
+        });
+        assert!(quick, "{}", scene.rung);
     });
 }
 

@@ -1,6 +1,7 @@
 //! A place to escape from: a workspace, what lies outside it, a home with secrets.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -24,6 +25,7 @@ pub(crate) const ONLINE: &str = r#"{"type":"workspace-write","exclude_slash_tmp"
 pub(crate) const FREE: &str = r#"{"type":"danger-full-access"}"#;
 
 /// Runs `test` on each rung of this machine, as each user that it can be.
+#[expect(clippy::print_stderr, reason = "it is shown with a test that failed")]
 pub(crate) fn everywhere(test: impl Fn(&Scene)) {
     for &rung in usable_rungs() {
         for nobody in [false, true] {
@@ -46,7 +48,7 @@ pub(crate) fn usable_rungs() -> &'static [Rung] {
             let sandbox = Sandbox::probe(settings(vec![rung]));
             match sandbox.report().passed_over.first() {
                 None => usable.push(rung),
-                Some(passed) => eprintln!("SKIPPED rung {rung}: {}", passed.reason),
+                Some(passed) => skip(&format!("rung {rung}: {}", passed.reason)),
             }
         }
         assert!(!usable.is_empty(), "no rung holds on this machine");
@@ -207,9 +209,14 @@ pub(crate) fn has(program: &str) -> bool {
         .output();
     let has = found.is_ok_and(|output| output.status.success());
     if !has {
-        eprintln!("SKIPPED: there is no {program}");
+        skip(&format!("there is no {program}"));
     }
     has
+}
+
+/// Says past the capture of the test runner what is not tested here.
+pub(crate) fn skip(what: &str) {
+    let _closed = writeln!(std::io::stderr(), "SKIPPED: {what}");
 }
 
 fn may_become_nobody() -> bool {
@@ -222,7 +229,7 @@ fn may_become_nobody() -> bool {
             .status();
         let may = tried.is_ok_and(|status| status.success());
         if !may {
-            eprintln!("SKIPPED: not root, so no second user");
+            skip("not root, so no second user");
         }
         may
     })

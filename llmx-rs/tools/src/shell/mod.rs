@@ -6,26 +6,28 @@ mod capture;
 #[cfg(unix)]
 mod process;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use llmx_protocol::{ItemDetails, ItemStatus, SandboxMode};
+use llmx_protocol::{ItemDetails, ItemStatus};
+#[cfg(unix)]
+use llmx_sandbox::Terminal;
 use serde_json::json;
 
+use crate::confine::Confinement;
 use crate::tool::{Input, Job, Outcome, Permit, Reach, Running, Takes, Tool, ToolSpec};
-use crate::toolbox::Settings;
 
 use self::arguments::ShellCall;
 
 /// The tool `shell`.
 #[derive(Debug)]
 pub(crate) struct Shell {
-    settings: Arc<Settings>,
+    confinement: Arc<Confinement>,
 }
 
 impl Shell {
-    pub(crate) fn new(settings: Arc<Settings>) -> Self {
-        Self { settings }
+    pub(crate) fn new(confinement: Arc<Confinement>) -> Self {
+        Self { confinement }
     }
 }
 
@@ -54,21 +56,21 @@ impl Tool for Shell {
     fn prepare(&self, input: Input<'_>) -> Result<Box<dyn Job>, String> {
         Ok(Box::new(ShellJob {
             call: ShellCall::read(input)?,
-            settings: Arc::clone(&self.settings),
+            confinement: Arc::clone(&self.confinement),
         }))
     }
 }
 
 struct ShellJob {
     call: ShellCall,
-    settings: Arc<Settings>,
+    confinement: Arc<Confinement>,
 }
 
 impl ShellJob {
     fn workdir(&self) -> PathBuf {
         match &self.call.workdir {
-            Some(workdir) => self.settings.cwd.join(workdir),
-            None => self.settings.cwd.clone(),
+            Some(workdir) => self.confinement.workspace().join(workdir),
+            None => self.confinement.workspace().to_owned(),
         }
     }
 }
@@ -91,13 +93,13 @@ impl Job for ShellJob {
         }
     }
 
-    fn run(self: Box<Self>, _permit: Permit) -> Running {
+    fn run(self: Box<Self>, permit: Permit) -> Running {
         Box::pin(async move {
             let Ran {
                 answer,
                 output,
                 exit_code,
-            } = run(&self).await;
+            } = run(&self, permit).await;
             let shown = ItemDetails::CommandExecution {
                 command: self.call.command_line(),
                 aggregated_output: output,
@@ -121,12 +123,8 @@ struct Ran {
     exit_code: Option<i32>,
 }
 
-/// Runs the call, if the sandbox mode lets it run at all.
-async fn run(job: &ShellJob) -> Ran {
-    let settings = &job.settings;
-    if settings.sandbox_mode != SandboxMode::DangerFullAccess {
-        return not_run(REFUSAL);
-    }
+/// Runs the call.
+async fn run(job: &ShellJob, permit: Permit) -> Ran {
     let workdir = job.workdir();
     if !workdir.is_dir() {
         return not_run(&format!(
@@ -134,13 +132,20 @@ async fn run(job: &ShellJob) -> Ran {
             workdir.display()
         ));
     }
-    execute(&job.call, &workdir, settings).await
+    execute(job, &workdir, permit).await
 }
 
 #[cfg(unix)]
-async fn execute(call: &ShellCall, workdir: &std::path::Path, settings: &Settings) -> Ran {
-    let run = process::run(call, workdir, &settings.environment).await;
-    let run = match run {
+async fn execute(job: &ShellJob, workdir: &Path, permit: Permit) -> Ran {
+    let call = &job.call;
+    let command = job
+        .confinement
+        .command(&call.command, workdir, permit, Terminal::None);
+    let command = match command {
+        Ok(command) => command,
+        Err(error) => return not_run(&format!("the command was not run: {error}")),
+    };
+    let run = match process::run(command, call.timeout_ms).await {
         Ok(run) => run,
         Err(error) => {
             let program = call.command.first().map(String::as_str).unwrap_or_default();
@@ -155,8 +160,16 @@ async fn execute(call: &ShellCall, workdir: &std::path::Path, settings: &Setting
         process::End::TimedOut => ("killed: it did not end within timeout_ms".to_owned(), None),
     };
     let duration = run.duration.as_secs_f64();
+    let hint = if permit == Permit::Confined && run.denied {
+        DENIED
+    } else {
+        ""
+    };
     Ran {
-        answer: format!("{end}\nduration: {duration:.1} s\noutput:\n{}", run.output),
+        answer: format!(
+            "{end}\nduration: {duration:.1} s\n{hint}output:\n{}",
+            run.output
+        ),
         output: run.output,
         exit_code,
     }
@@ -167,7 +180,7 @@ async fn execute(call: &ShellCall, workdir: &std::path::Path, settings: &Setting
     clippy::unused_async,
     reason = "the signature is that of the systems that run commands"
 )]
-async fn execute(_: &ShellCall, _: &std::path::Path, _: &Settings) -> Ran {
+async fn execute(_: &ShellJob, _: &Path, _: Permit) -> Ran {
     not_run("the command was not run: llmx cannot run commands on this system yet")
 }
 
@@ -179,7 +192,5 @@ fn not_run(why: &str) -> Ran {
     }
 }
 
-const REFUSAL: &str = "\
-the command was not run: this version of llmx cannot confine commands, so it runs none unless the \
-user allows full access. Nothing you call can change that. Tell the user that \
-`-c sandbox_mode=danger-full-access` lets commands run with all of the user's rights.";
+#[cfg(unix)]
+const DENIED: &str = "note: this looks like the sandbox, which lets commands reach no further\n";

@@ -4,11 +4,9 @@
 //! the command itself has ended. A process that leaves the group on purpose (`setsid`) escapes;
 //! holding it takes a sandbox.
 
-use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::{self, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -17,7 +15,6 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::arguments::ShellCall;
 use super::capture::Capture;
 
 /// A command that has ended.
@@ -25,6 +22,8 @@ use super::capture::Capture;
 pub(super) struct Run {
     pub(super) output: String,
     pub(super) end: End,
+    /// Whether it looks as if the sandbox stopped it.
+    pub(super) denied: bool,
     pub(super) duration: Duration,
 }
 
@@ -36,22 +35,23 @@ pub(super) enum End {
     TimedOut,
 }
 
-pub(super) async fn run(
-    call: &ShellCall,
-    workdir: &Path,
-    environment: &[(OsString, OsString)],
-) -> io::Result<Run> {
+pub(super) async fn run(command: process::Command, timeout_ms: Option<u64>) -> io::Result<Run> {
     let started = Instant::now();
-    let limit = Duration::from_millis(call.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS));
-    let (mut child, mut output) = spawn(&call.command, workdir, environment)?;
+    let limit = Duration::from_millis(timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS));
+    let (mut child, mut output) = spawn(command)?;
     let group = Group::of(&child);
 
     let ended = timeout_at(
         started + limit.min(LONGEST_TIMEOUT),
         output.read_until_exit(&mut child),
     );
+    let mut ended_with = None;
     let end = match ended.await {
-        Ok(status) => End::from(status?),
+        Ok(status) => {
+            let status = status?;
+            ended_with = Some(status);
+            End::from(status)
+        }
         Err(_elapsed) => {
             group.signal(Signal::TERM);
             let _ended = timeout(TERM_GRACE, output.read_until_exit(&mut child)).await;
@@ -64,28 +64,19 @@ pub(super) async fn run(
         let _escaped = timeout(DRAIN_TIME, output.read_to_end()).await;
     }
     group.disarm();
+    let output = output.captured.into_text();
     Ok(Run {
-        output: output.captured.into_text(),
+        denied: ended_with.is_some_and(|status| llmx_sandbox::was_denied(status, &output)),
+        output,
         end,
         duration: started.elapsed(),
     })
 }
 
-fn spawn(
-    command: &[String],
-    workdir: &Path,
-    environment: &[(OsString, OsString)],
-) -> io::Result<(Child, Output)> {
-    let (program, arguments) = command
-        .split_first()
-        .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+fn spawn(command: process::Command) -> io::Result<(Child, Output)> {
     // One pipe for both streams keeps what they say in the order they said it.
     let (reader, writer) = io::pipe()?;
-    let child = Command::new(program)
-        .args(arguments)
-        .current_dir(workdir)
-        .env_clear()
-        .envs(environment.iter().map(|(name, value)| (name, value)))
+    let child = Command::from(command)
         .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
         .stderr(writer)

@@ -95,6 +95,19 @@ impl StreamEvent {
         }))
     }
 
+    /// Returns the response as the event tells it, for those events that do.
+    pub fn response(&self) -> Option<&Response> {
+        match self {
+            Self::Created(event)
+            | Self::Queued(event)
+            | Self::InProgress(event)
+            | Self::Completed(event)
+            | Self::Incomplete(event)
+            | Self::Failed(event) => Some(&event.response),
+            _ => None,
+        }
+    }
+
     /// Returns whether nothing may follow this event.
     pub fn is_terminal(&self) -> bool {
         matches!(

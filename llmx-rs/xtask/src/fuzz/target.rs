@@ -196,7 +196,7 @@ const LIMITS: [&str; 4] = [
 ];
 
 /// Enough for a law and what broke it.
-const PANIC_LINES: usize = 6;
+const PANIC_LINES: usize = 4;
 
 #[cfg(test)]
 mod tests {

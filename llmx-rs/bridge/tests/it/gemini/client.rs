@@ -201,6 +201,23 @@ fn a_whole_answer_is_the_same_answer_and_carries_reasoning_back() {
     assert_eq!(losses(&foreign), "contents[].parts[].thoughtSignature");
 }
 
+/// Found by fuzzing: what was told of the full reasoning was taken off its summary.
+#[test]
+fn a_summary_that_comes_with_the_item_is_told_after_the_full_reasoning() {
+    let item = json!({"type": "reasoning", "id": "rs", "summary": [{"type": "summary_text", "text": "short"}],
+        "content": [{"type": "reasoning_text", "text": "long"}]});
+    let told = fold_chunks(stream(&[
+        json!({"type": "response.reasoning_text.delta", "output_index": 0, "content_index": 0, "delta": "long"}),
+        json!({"type": "response.output_item.done", "output_index": 0, "item": item}),
+        json!({"type": "response.completed", "response": {"id": "r", "output": [item]}}),
+    ]));
+    let part = &json!(told.unwrap())["candidates"][0]["content"]["parts"][0];
+    assert_eq!(
+        (&part["text"], &part["thought"]),
+        (&json!("longshort"), &json!(true))
+    );
+}
+
 #[test]
 fn every_end_has_its_reason_or_its_error() {
     for (end, reason) in [

@@ -246,6 +246,22 @@ fn citations_are_told_whole_and_streamed_and_before_their_words() {
     );
 }
 
+/// Found by fuzzing: what was told of the full reasoning was taken off its summary.
+#[test]
+fn a_summary_that_comes_with_the_item_is_told_after_the_full_reasoning() {
+    let item = json!({"type": "reasoning", "id": "rs", "summary": [{"type": "summary_text", "text": "short"}],
+        "content": [{"type": "reasoning_text", "text": "long"}]});
+    let told = fold_events(stream(&[
+        json!({"type": "response.reasoning_text.delta", "output_index": 0, "content_index": 0, "delta": "long"}),
+        json!({"type": "response.output_item.done", "output_index": 0, "item": item}),
+        json!({"type": "response.completed", "response": {"id": "r", "output": [item]}}),
+    ]));
+    assert_eq!(
+        json!(told.unwrap())["content"][0]["thinking"],
+        "long\n\nshort"
+    );
+}
+
 #[test]
 fn reasoning_comes_back_through_a_client_that_cannot_read_it() {
     let response = json!({"id": "r", "status": "completed", "output": [

@@ -34,7 +34,9 @@ struct Shown {
     custom: bool,
     text: usize,
     refusal: usize,
+    /// Of the full reasoning and of its summary: which comes first is the upstream's choice.
     thought: usize,
+    summary: usize,
     arguments: usize,
 }
 
@@ -72,8 +74,12 @@ impl ResponsesToChat {
                 self.shown(&delta.item_id, delta.output_index).refusal += delta.delta.len();
                 self.writer.refuse(delta.delta, out);
             }
-            StreamEvent::ReasoningTextDelta(delta) | StreamEvent::SummaryTextDelta(delta) => {
+            StreamEvent::ReasoningTextDelta(delta) => {
                 self.shown(&delta.item_id, delta.output_index).thought += delta.delta.len();
+                self.writer.think(delta.delta, out);
+            }
+            StreamEvent::SummaryTextDelta(delta) => {
+                self.shown(&delta.item_id, delta.output_index).summary += delta.delta.len();
                 self.writer.think(delta.delta, out);
             }
             StreamEvent::ArgumentsDelta(delta) | StreamEvent::InputDelta(delta) => {
@@ -178,12 +184,15 @@ impl ResponsesToChat {
             }
             Item::Reasoning(reasoning) => {
                 let id = reasoning.id.as_deref().unwrap_or_default();
-                let parts = reasoning
+                let summary: String = reasoning
                     .summary
                     .iter()
-                    .chain(reasoning.content.iter().flatten());
-                let words: String = parts.filter_map(ContentPart::text).collect();
-                let thought = rest(&words, &mut self.shown(id, index).thought);
+                    .filter_map(ContentPart::text)
+                    .collect();
+                let full = reasoning.content.iter().flatten();
+                let full: String = full.filter_map(ContentPart::text).collect();
+                let shown = self.shown(id, index);
+                let thought = rest(&summary, &mut shown.summary) + &rest(&full, &mut shown.thought);
                 if !thought.is_empty() {
                     self.writer.think(thought, out);
                 }

@@ -32,7 +32,9 @@ pub struct ResponsesToGemini {
 #[derive(Debug, Default)]
 struct Shown {
     text: usize,
+    /// Of the full reasoning and of its summary.
     thought: usize,
+    summary: usize,
     is_done: bool,
 }
 
@@ -67,8 +69,12 @@ impl ResponsesToGemini {
                 self.shown(delta.output_index).text += delta.delta.len();
                 self.say(delta.delta, out);
             }
-            StreamEvent::SummaryTextDelta(delta) | StreamEvent::ReasoningTextDelta(delta) => {
+            StreamEvent::ReasoningTextDelta(delta) => {
                 self.shown(delta.output_index).thought += delta.delta.len();
+                self.think(delta.delta, out);
+            }
+            StreamEvent::SummaryTextDelta(delta) => {
+                self.shown(delta.output_index).summary += delta.delta.len();
                 self.think(delta.delta, out);
             }
             StreamEvent::OutputItemDone(event) => {
@@ -98,7 +104,7 @@ impl ResponsesToGemini {
         if std::mem::replace(&mut shown.is_done, true) {
             return;
         }
-        let (text, thought) = (shown.text, shown.thought);
+        let (text, thought, summary) = (shown.text, shown.thought, shown.summary);
         match item {
             Item::Message(message) => {
                 let whole = match &message.content {
@@ -109,13 +115,13 @@ impl ResponsesToGemini {
             }
             Item::Reasoning(reasoning) => {
                 let full = reasoning.content.as_deref().unwrap_or_default();
-                let parts = if reasoning.summary.is_empty() {
-                    full
+                let (parts, told) = if reasoning.summary.is_empty() {
+                    (full, thought)
                 } else {
-                    &reasoning.summary
+                    (&*reasoning.summary, summary)
                 };
                 let whole: String = parts.iter().filter_map(ContentPart::text).collect();
-                self.think(whole.get(thought..).unwrap_or_default().to_owned(), out);
+                self.think(whole.get(told..).unwrap_or_default().to_owned(), out);
                 self.flush(out);
                 self.signature = carrier::load(reasoning);
             }

@@ -206,12 +206,12 @@ impl Blocks {
 
     fn complete_reasoning(&mut self, reasoning: &Reasoning, place: u64, out: &mut Events) {
         let full = reasoning.content.as_deref().unwrap_or_default();
-        let parts = if reasoning.summary.is_empty() {
-            full
+        let (first, parts) = if reasoning.summary.is_empty() {
+            (FULL_THOUGHT, full)
         } else {
-            &reasoning.summary
+            (0, &*reasoning.summary)
         };
-        for (part, content) in (0..).zip(parts) {
+        for (part, content) in (first..).zip(parts) {
             let text = ContentPart::text(content).unwrap_or_default();
             self.rest(Kind::Thinking, place, part, text, out);
         }
@@ -279,6 +279,10 @@ impl Blocks {
         }
     }
 }
+
+/// The number of the first part of a full thought: the parts of its summary have numbers of their
+/// own, from zero.
+pub(super) const FULL_THOUGHT: u64 = 1 << 32;
 
 /// Makes a citation of an annotation, if it is one of the web.
 fn citation(index: u64, annotation: &Value) -> Option<StreamEvent> {

@@ -9,7 +9,7 @@ use llmx_wire::messages::{
 };
 use llmx_wire::responses::{self, Item, Status};
 
-use self::blocks::{Blocks, Kind};
+use self::blocks::{Blocks, FULL_THOUGHT, Kind};
 use super::MessagesContext;
 use crate::{Extra, Stamp, StreamBridge, StreamEnd, UpstreamFault};
 
@@ -77,12 +77,13 @@ impl ResponsesToMessages {
                 self.blocks.open_call(&event.item, event.output_index, out);
             }
             From::OutputTextDelta(delta) | From::RefusalDelta(delta) => {
-                self.delta(Kind::Text, &delta, out);
+                self.delta(Kind::Text, 0, &delta, out);
             }
-            From::SummaryTextDelta(delta) | From::ReasoningTextDelta(delta) => {
-                self.delta(Kind::Thinking, &delta, out);
+            From::SummaryTextDelta(delta) => self.delta(Kind::Thinking, 0, &delta, out),
+            From::ReasoningTextDelta(delta) => {
+                self.delta(Kind::Thinking, FULL_THOUGHT, &delta, out);
             }
-            From::ArgumentsDelta(delta) => self.delta(Kind::Call, &delta, out),
+            From::ArgumentsDelta(delta) => self.delta(Kind::Call, 0, &delta, out),
             From::AnnotationAdded(event) => {
                 let part = event.extra.get("content_index");
                 let part = part.and_then(serde_json::Value::as_u64).unwrap_or(0);
@@ -103,9 +104,10 @@ impl ResponsesToMessages {
         }
     }
 
-    fn delta(&mut self, kind: Kind, delta: &responses::Delta, out: &mut Events) {
+    fn delta(&mut self, kind: Kind, first: u64, delta: &responses::Delta, out: &mut Events) {
         self.begin(out);
         let part = delta.content_index.or(delta.summary_index).unwrap_or(0);
+        let part = part.saturating_add(first);
         self.blocks
             .grow(kind, delta.output_index, part, &delta.delta, out);
     }

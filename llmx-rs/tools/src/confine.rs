@@ -1,0 +1,98 @@
+//! Starts commands under the policy of the session, or free where the user allowed it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use llmx_protocol::SandboxPolicy;
+use llmx_sandbox::{Launch, Report, Request, Sandbox, SandboxError, Terminal};
+
+use crate::tool::Permit;
+
+/// How the commands of a session are held.
+#[derive(Debug)]
+pub struct Confinement {
+    policy: SandboxPolicy,
+    workspace: PathBuf,
+    settings: llmx_sandbox::Settings,
+    /// The whole environment of commands, already scrubbed of secrets.
+    environment: Vec<(OsString, OsString)>,
+    /// Found out when the first command needs it.
+    sandbox: OnceLock<Sandbox>,
+}
+
+impl Confinement {
+    /// Holds commands in `workspace` to `policy`.
+    pub fn new(
+        policy: SandboxPolicy,
+        workspace: PathBuf,
+        settings: llmx_sandbox::Settings,
+        environment: Vec<(OsString, OsString)>,
+    ) -> Self {
+        Self {
+            policy,
+            workspace,
+            settings,
+            environment,
+            sandbox: OnceLock::new(),
+        }
+    }
+
+    /// Returns the directory of the session.
+    pub(crate) fn workspace(&self) -> &Path {
+        &self.workspace
+    }
+
+    /// Returns which boundary holds commands on this machine. The first time it is found out, which
+    /// takes a few milliseconds.
+    pub fn report(&self) -> &Report {
+        self.sandbox().report()
+    }
+
+    /// Makes what starts `command`.
+    pub(crate) fn command(
+        &self,
+        command: &[String],
+        workdir: &Path,
+        permit: Permit,
+        terminal: Terminal,
+    ) -> Result<Command, SandboxError> {
+        let launch = self.launch(command, workdir, permit, terminal)?;
+        let environment = self.environment.iter();
+        Ok(launch.command(environment.map(|(name, value)| (name, value))))
+    }
+
+    fn launch(
+        &self,
+        command: &[String],
+        workdir: &Path,
+        permit: Permit,
+        terminal: Terminal,
+    ) -> Result<Launch, SandboxError> {
+        let command: Vec<OsString> = command.iter().map(OsString::from).collect();
+        let free = SandboxPolicy::DangerFullAccess;
+        let policy = match permit {
+            Permit::Confined => &self.policy,
+            Permit::Unconfined => &free,
+        };
+        self.sandbox().launch(&Request {
+            policy,
+            workspace: &self.workspace,
+            workdir,
+            command: &command,
+            terminal,
+        })
+    }
+
+    fn sandbox(&self) -> &Sandbox {
+        self.sandbox.get_or_init(|| {
+            let mut settings = self.settings.clone();
+            if self.policy == SandboxPolicy::DangerFullAccess {
+                // Nothing is held, so there is nothing to find out.
+                settings.rungs.clear();
+            }
+            Sandbox::probe(settings)
+        })
+    }
+}
