@@ -21,6 +21,9 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     /// Hold an API key and forward POST /v1/responses with it, for users who may not read it.
     ResponsesApiProxy(llmx_responses_api_proxy::Args),
+    /// The rules about commands: what would become of one.
+    #[command(subcommand)]
+    Execpolicy(ExecpolicyCommand),
     /// The recorded conversations: list, show, export, delete.
     #[command(subcommand)]
     Sessions(SessionsCommand),
@@ -91,6 +94,25 @@ pub(crate) enum SessionsCommand {
     Delete {
         /// The session's id, or the beginning of it.
         id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExecpolicyCommand {
+    /// Print what rules, policy and sandbox say about a command, as JSON.
+    Check {
+        /// The rules to use instead of $LLMX_HOME/rules.toml.
+        #[arg(long, value_name = "FILE")]
+        rules: Option<PathBuf>,
+        /// The approval policy to judge by.
+        #[arg(short = 'a', long, value_name = "POLICY", default_value = "on-request", value_parser = PossibleValuesParser::new(["untrusted", "on-request", "never"]))]
+        approval_policy: String,
+        /// The sandbox to judge by.
+        #[arg(short, long, value_name = "MODE", default_value = "read-only", value_parser = PossibleValuesParser::new(llmx_config::SANDBOX_MODES))]
+        sandbox: String,
+        /// The program and its arguments.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
     },
 }
 

@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod demo;
 mod exec;
+mod execpolicy;
 mod failure;
 mod sandbox;
 mod sessions;

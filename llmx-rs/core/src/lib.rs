@@ -10,7 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod activity;
-mod approvals;
+pub mod approvals;
 mod dialects;
 mod driver;
 mod judge;

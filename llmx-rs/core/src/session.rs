@@ -12,7 +12,7 @@ use llmx_wire::responses::Item;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::approvals::Approvals;
+use crate::approvals::{Approvals, Rules, RulesFault};
 use crate::dialects::Connection;
 use crate::driver::{Driver, Pace, Recorder};
 use crate::prompt::{self, Prompt};
@@ -55,6 +55,9 @@ pub enum StartFault {
     /// The session file cannot be written.
     #[error(transparent)]
     Record(#[from] RecordFault),
+    /// The user's rules cannot be used.
+    #[error(transparent)]
+    Rules(#[from] RulesFault),
     /// The session file cannot be read.
     #[error(transparent)]
     Read(#[from] ReadFault),
@@ -115,7 +118,13 @@ impl Session {
             connection: Arc::new(connection),
             env_key: config.provider.env_key.clone(),
             toolbox,
-            approvals: Approvals::new(config),
+            approvals: Approvals::new(
+                config.approval_policy,
+                config.sandbox_mode.into(),
+                config.cwd.clone(),
+                Rules::read(&config.home.join("rules.toml"))?,
+            ),
+            asked: None,
             permit: None,
             recorder: Recorder {
                 rollout,

@@ -310,3 +310,39 @@ fn a_program_that_reads_events_learns_why_there_are_none() {
         "{event}"
     );
 }
+
+#[test]
+fn the_rules_say_what_becomes_of_a_command() {
+    let world = World::new();
+    let rules = "[[rule]]\nprefix = ['cargo', 'publish']\ndecision = 'deny'\nreason = 'CI does'\n";
+    fs::write(world.path().join("home/rules.toml"), rules).unwrap();
+    let check = |command: &[&str]| -> Value {
+        let output = world
+            .llmx(&["execpolicy", "check", "--"])
+            .args(command)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_str(&stdout(&output)).unwrap()
+    };
+    let refused = check(&["cargo", "publish", "--dry-run"]);
+    assert_eq!(refused["decision"], "refuse");
+    assert!(refused["reason"].as_str().unwrap().contains("CI does"));
+    let asked = check(&["bash", "-lc", "ls && rm -rf x"]);
+    assert_eq!(
+        (&asked["decision"], &asked["class"]),
+        (&"ask".into(), &"dangerous".into())
+    );
+    assert_eq!(check(&["ls"])["class"], "safe");
+    fs::write(world.path().join("home/rules.toml"), "[[rule]]\nprefx = []").unwrap();
+    let output = world
+        .llmx(&["exec", "-c", "model_provider=demo", "go"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        stderr(&output).contains("rules.toml"),
+        "{}",
+        stderr(&output)
+    );
+}
