@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     /// Hold an API key and forward POST /v1/responses with it, for users who may not read it.
     ResponsesApiProxy(llmx_responses_api_proxy::Args),
+    /// List the models that the provider offers, and what it tells of them.
+    Models(ModelsArgs),
     /// The rules about commands: what would become of one.
     #[command(subcommand)]
     Execpolicy(ExecpolicyCommand),
@@ -115,6 +117,17 @@ pub(crate) enum SessionsCommand {
         /// The session's id, or the beginning of it.
         id: String,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ModelsArgs {
+    /// Set a value of the configuration, such as model_provider; repeatable.
+    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+
+    /// Print one JSON object per model.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,6 +7,7 @@ mod demo;
 mod exec;
 mod execpolicy;
 mod failure;
+mod models;
 mod review;
 mod sandbox;
 mod sessions;

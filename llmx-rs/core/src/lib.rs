@@ -14,6 +14,7 @@ pub mod approvals;
 mod dialects;
 mod driver;
 mod judge;
+pub mod models;
 mod prompt;
 mod provider;
 mod resume;

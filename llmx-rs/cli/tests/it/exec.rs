@@ -422,3 +422,41 @@ fn a_review_asks_for_the_changes_and_changes_nothing() {
         assert!(request.contains(words), "{words}");
     }
 }
+
+#[test]
+fn the_models_of_a_provider_are_listed_with_what_it_tells_of_them() {
+    let upstream = ScriptedUpstream::start(|request| match request.target() {
+        "/v1/models" => vec![Step::json(200, r#"{"data":[{"id":"b"},{"id":"a"}]}"#)],
+        "/v1/model/info" => vec![Step::json(
+            200,
+            r#"{"data":[{"model_name":"a","model_info":{"max_input_tokens":8192}}]}"#,
+        )],
+        other => panic!("{other}"),
+    });
+    let world = World::new();
+    let run = |args: &[&str]| {
+        world
+            .llmx(&["models"])
+            .args(args)
+            .env("LLMX_BASE_URL", upstream.url("/v1"))
+            .env("LLMX_API_KEY", "sk-models")
+            .output()
+            .unwrap()
+    };
+    let output = run(&[]);
+    let listed = stdout(&output);
+    let lines: Vec<_> = listed.lines().collect();
+    assert_eq!(lines.len(), 2, "{listed}{}", stderr(&output));
+    assert!(
+        lines[0].starts_with("a ") && lines[0].ends_with("8192 tokens"),
+        "{listed}"
+    );
+    assert_eq!(lines[1], "b");
+    let listed = stdout(&run(&["--json"]));
+    let first: Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+    assert_eq!(first["context_window"], 8192);
+    assert_eq!(
+        upstream.requests()[0].header("authorization"),
+        Some("Bearer sk-models")
+    );
+}
