@@ -50,6 +50,16 @@ impl Confinement {
         self.sandbox().report()
     }
 
+    /// Returns whether anything holds a call with this permit.
+    pub(crate) fn holds(&self, permit: Permit) -> bool {
+        permit == Permit::Confined && self.policy != SandboxPolicy::DangerFullAccess
+    }
+
+    /// Returns the path of this very program, as it is reached from inside of the sandbox.
+    pub(crate) fn own_program(&self) -> String {
+        self.settings.helper.display().to_string()
+    }
+
     /// Makes what starts `command`.
     pub(crate) fn command(
         &self,

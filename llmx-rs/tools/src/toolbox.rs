@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::confine::Confinement;
+use crate::patch::ApplyPatch;
 use crate::shell::Shell;
 use crate::tool::{Input, Job, Tool, ToolSpec};
 
@@ -17,7 +18,10 @@ impl Toolbox {
     pub fn new(confinement: Confinement) -> Self {
         let confinement = Arc::new(confinement);
         Self {
-            tools: vec![Box::new(Shell::new(confinement))],
+            tools: vec![
+                Box::new(Shell::new(Arc::clone(&confinement))),
+                Box::new(ApplyPatch::new(confinement)),
+            ],
         }
     }
 
