@@ -9,7 +9,11 @@
 
 mod confine;
 mod environment;
+mod fields;
+mod files;
+mod image;
 pub mod patch;
+mod plan;
 mod quote;
 mod shell;
 mod tool;

@@ -6,6 +6,7 @@
     reason = "in a test a panic is the report; clippy sees only #[test] functions as tests"
 )]
 
+mod files;
 mod patch;
 
 use std::path::Path;
