@@ -9,6 +9,11 @@
 
 mod confine;
 mod environment;
+mod fields;
+mod files;
+mod image;
+pub mod patch;
+mod plan;
 mod quote;
 mod shell;
 mod tool;
@@ -17,5 +22,6 @@ mod toolbox;
 pub use confine::Confinement;
 pub use environment::scrub;
 pub use llmx_sandbox::{Owner, Report as SandboxReport, Settings as SandboxSettings};
+pub use patch::run_as_patcher;
 pub use tool::{Input, Job, Outcome, Permit, Reach, Running, Said, Takes, ToolSpec};
 pub use toolbox::Toolbox;

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use crate::confine::Confinement;
+use crate::files::{Grep, ListDir, ReadFile};
+use crate::image::ViewImage;
+use crate::patch::ApplyPatch;
+use crate::plan::UpdatePlan;
 use crate::shell::Shell;
 use crate::tool::{Input, Job, Tool, ToolSpec};
 
@@ -17,7 +21,21 @@ impl Toolbox {
     pub fn new(confinement: Confinement) -> Self {
         let confinement = Arc::new(confinement);
         Self {
-            tools: vec![Box::new(Shell::new(confinement))],
+            tools: vec![
+                Box::new(Shell::new(Arc::clone(&confinement))),
+                Box::new(ApplyPatch::new(Arc::clone(&confinement))),
+                Box::new(ReadFile {
+                    confinement: Arc::clone(&confinement),
+                }),
+                Box::new(ListDir {
+                    confinement: Arc::clone(&confinement),
+                }),
+                Box::new(Grep {
+                    confinement: Arc::clone(&confinement),
+                }),
+                Box::new(ViewImage { confinement }),
+                Box::new(UpdatePlan),
+            ],
         }
     }
 
