@@ -31,6 +31,8 @@ mod rung;
 #[cfg(any(target_os = "macos", test))]
 mod seatbelt;
 #[cfg(unix)]
+mod session;
+#[cfg(unix)]
 mod text;
 
 pub use error::SandboxError;
@@ -39,7 +41,7 @@ pub use rung::{PassedOver, Report, Rung};
 pub use {
     credentials::Owner,
     denial::was_denied,
-    launch::{Launch, Request, Terminal},
+    launch::{Launch, Leads, Request, Terminal},
     probe::{Sandbox, Settings},
 };
 

@@ -1,6 +1,6 @@
 //! Starts commands under the policy of the session, or free where the user allowed it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -42,6 +42,18 @@ impl Confinement {
     /// Returns the directory of the session.
     pub(crate) fn workspace(&self) -> &Path {
         &self.workspace
+    }
+
+    /// Returns whether commands that were not let out are held at all.
+    pub(crate) fn holds(&self) -> bool {
+        self.policy != SandboxPolicy::DangerFullAccess
+    }
+
+    /// Returns a variable as commands will see it.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
+        let mut variables = self.environment.iter();
+        let (_, value) = variables.find(|(known, _)| known == name)?;
+        Some(value)
     }
 
     /// Returns which boundary holds commands on this machine. The first time it is found out, which
