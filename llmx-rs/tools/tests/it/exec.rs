@@ -32,7 +32,7 @@ async fn a_command_that_ends_in_time_is_no_session() {
     };
     assert_eq!(command, "echo one; echo two >&2; exit 3");
     assert_eq!((*exit_code, *status), (Some(3), ItemStatus::Failed));
-    let unknown = scene.refused("write_stdin", json!({"session_id": 1}));
+    let unknown = scene.refused("write_stdin", &json!({"session_id": 1}));
     assert!(
         unknown.contains("there is no session 1: no command is running"),
         "{unknown}"
@@ -111,7 +111,7 @@ async fn a_command_that_takes_long_goes_on_and_its_end_is_told_once() {
     assert!(output.starts_with("exit code: 4\n"));
     assert!(
         scene
-            .refused("write_stdin", json!({"session_id": 1}))
+            .refused("write_stdin", &json!({"session_id": 1}))
             .contains("no session 1")
     );
 }
@@ -124,7 +124,7 @@ async fn an_unknown_session_is_answered_with_those_there_are() {
             .exec(json!({"cmd": "sleep 60", "yield_time_ms": 250}))
             .await;
     }
-    let unknown = scene.refused("write_stdin", json!({"session_id": 7}));
+    let unknown = scene.refused("write_stdin", &json!({"session_id": 7}));
     for part in [
         "there is no session 7",
         "- session 1: `sleep 60` (running for",
@@ -225,7 +225,7 @@ async fn without_a_terminal_nothing_can_be_typed_and_that_is_said() {
     scene
         .exec(json!({"cmd": "sleep 60", "yield_time_ms": 250}))
         .await;
-    let why = scene.refused("write_stdin", json!({"session_id": 1, "chars": "y\n"}));
+    let why = scene.refused("write_stdin", &json!({"session_id": 1, "chars": "y\n"}));
     assert!(why.contains("it was started without `tty`"), "{why}");
 }
 
@@ -438,7 +438,7 @@ async fn there_are_at_most_32_commands_and_ended_ones_make_room() {
     tokio::time::sleep(Duration::from_millis(700)).await;
     let said = scene.exec(json!({"cmd": "echo yes"})).await;
     assert!(said.answer.ends_with("yes\n"), "{}", said.answer);
-    let unknown = scene.refused("write_stdin", json!({"session_id": 32}));
+    let unknown = scene.refused("write_stdin", &json!({"session_id": 32}));
     assert!(unknown.contains("there is no session 32"), "{unknown}");
 }
 
@@ -533,7 +533,7 @@ impl Scene {
         }
     }
 
-    fn refused(&self, tool: &str, arguments: Value) -> String {
+    fn refused(&self, tool: &str, arguments: &Value) -> String {
         let arguments = arguments.to_string();
         let job = self.toolbox.prepare(tool, Input::Json(&arguments));
         job.err().unwrap()
