@@ -44,9 +44,9 @@ impl Confinement {
         &self.workspace
     }
 
-    /// Returns whether commands that were not let out are held at all.
-    pub(crate) fn holds(&self) -> bool {
-        self.policy != SandboxPolicy::DangerFullAccess
+    /// Returns whether anything holds a call with this permit.
+    pub(crate) fn holds(&self, permit: Permit) -> bool {
+        permit == Permit::Confined && self.policy != SandboxPolicy::DangerFullAccess
     }
 
     /// Returns a variable as commands will see it.

@@ -1,150 +1,154 @@
-//! Reads the fields of a call that a model wrote, and repairs what can mean only one thing.
-//!
-//! Models of every size write a string where a list is asked for, encode twice, or call a field by
-//! the name that another agent gave it. Sending such a call back costs a whole round through the
-//! model. What could mean two things is refused, in words from which the model can do better.
+//! Reads the arguments of a call by name, and repairs what can mean only one thing.
 
 use serde_json::{Map, Value};
 
-/// The fields of one call.
-#[derive(Debug)]
-pub(crate) struct Fields(Map<String, Value>);
+use crate::tool::Input;
+
+/// The arguments of one call.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Fields {
+    values: Map<String, Value>,
+    /// How a call looks, for whoever wrote another.
+    example: &'static str,
+}
 
 impl Fields {
-    /// Reads JSON that is an object, perhaps encoded twice; gives back what is no object.
-    pub(crate) fn read(text: &str) -> Result<Result<Self, Value>, String> {
-        let value = serde_json::from_str(text)
-            .map_err(|error| format!("the arguments are not JSON ({error})"))?;
-        Ok(match unwrap_encoded(value) {
-            Value::Object(fields) => Ok(Self(fields)),
-            other => Err(other),
-        })
+    /// Reads arguments. A bare text is the field `main`.
+    pub(crate) fn read(
+        input: Input<'_>,
+        main: &str,
+        example: &'static str,
+    ) -> Result<Self, String> {
+        let (Input::Json(text) | Input::Text(text)) = input;
+        let mut value = match (serde_json::from_str(text), input) {
+            (Ok(value), _) => value,
+            (Err(_), Input::Text(text)) => Value::String(text.trim().to_owned()),
+            (Err(_), Input::Json(text)) if text.trim().is_empty() => Value::Object(Map::new()),
+            (Err(error), Input::Json(_)) => {
+                return Err(format!(
+                    "the arguments are not JSON ({error}); they must look like {example}"
+                ));
+            }
+        };
+        if let Value::String(inner) = &value
+            && let Ok(inner @ Value::Object(_)) = serde_json::from_str(inner)
+        {
+            value = inner;
+        }
+        let values = match value {
+            Value::Object(values) => values,
+            Value::Null => Map::new(),
+            value @ (Value::String(_) | Value::Array(_)) => {
+                Map::from_iter([(main.to_owned(), value)])
+            }
+            _ => {
+                return Err(format!(
+                    "the arguments are not an object; they must look like {example}"
+                ));
+            }
+        };
+        Ok(Self { values, example })
     }
 
-    /// Returns the first of the fields `names` that is there and not null.
-    pub(crate) fn get(&self, names: &[&str]) -> Option<&Value> {
-        let mut found = names.iter().filter_map(|name| self.0.get(*name));
-        found.find(|value| !value.is_null())
+    /// Returns the first of `names` that is given; the first is the right one.
+    pub(crate) fn any(&self, names: &[&str]) -> Option<&Value> {
+        let given = names.iter().find_map(|name| self.values.get(*name));
+        given.filter(|value| !value.is_null())
     }
 
-    /// Returns a field that is text.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, String> {
-        match self.get(&[name]) {
+    pub(crate) fn text(&self, names: &[&str]) -> Result<Option<String>, String> {
+        match self.any(names) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(format!("`{name}` is not a string")),
+            Some(Value::Array(list)) => match list.as_slice() {
+                [Value::String(text)] => Ok(Some(text.clone())),
+                _ => Err(self.wrong(names, "one string")),
+            },
+            Some(_) => Err(self.wrong(names, "a string")),
         }
     }
 
-    /// Returns a field that is a positive whole number; `unit` says of what.
-    pub(crate) fn number(&self, name: &str, unit: &str) -> Result<Option<u64>, String> {
-        let number = match self.get(&[name]) {
+    pub(crate) fn count(&self, names: &[&str]) -> Result<Option<usize>, String> {
+        let number = match self.any(names) {
             None => return Ok(None),
             Some(Value::Number(number)) => number.as_f64(),
             Some(Value::String(text)) => text.trim().parse().ok(),
             Some(_) => None,
         };
         match number {
-            // The cast saturates, and every use is bounded below any large number anyway.
-            Some(number) if number >= 1.0 => Ok(Some(number as u64)),
-            _ => Err(format!("`{name}` is not a positive number of {unit}")),
+            // The cast saturates, and every count has a bound of its own.
+            Some(number) if number >= 0.0 => Ok(Some(number as usize)),
+            _ => Err(self.wrong(names, "a number that is not negative")),
         }
     }
 
-    /// Returns whether a field is there and true.
-    pub(crate) fn flag(&self, name: &str) -> Result<bool, String> {
-        match self.get(&[name]) {
-            None => Ok(false),
-            Some(Value::Bool(flag)) => Ok(*flag),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(false),
-            Some(_) => Err(format!("`{name}` is not true or false")),
+    pub(crate) fn flag(&self, names: &[&str]) -> Result<Option<bool>, String> {
+        match self.any(names) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(_) => Err(self.wrong(names, "true or false")),
         }
     }
 
-    /// Returns why the call should run outside of the sandbox, if it asks for that.
-    pub(crate) fn escalation(&self) -> Result<Option<String>, String> {
-        let asked = self.flag("with_escalated_permissions")?
-            || self.text("sandbox_permissions")?.as_deref() == Some("require_escalated");
-        let reason = self.text("justification")?;
-        let reason = reason.filter(|reason| !reason.trim().is_empty());
-        Ok(asked.then(|| reason.unwrap_or_else(|| NO_REASON.to_owned())))
+    pub(crate) fn missing(&self, names: &[&str]) -> String {
+        let name = names.first().copied().unwrap_or_default();
+        let example = self.example;
+        format!("`{name}` is missing; the arguments must look like {example}")
+    }
+
+    fn wrong(&self, names: &[&str], what: &str) -> String {
+        let name = names.first().copied().unwrap_or_default();
+        let example = self.example;
+        format!("`{name}` is not {what}; the arguments must look like {example}")
     }
 }
-
-/// Undoes one needless encoding: a JSON string that itself holds JSON.
-pub(crate) fn unwrap_encoded(value: Value) -> Value {
-    match &value {
-        Value::String(inner) => serde_json::from_str(inner).unwrap_or(value),
-        _ => value,
-    }
-}
-
-/// Returns a list whose members are words; numbers are taken for words.
-pub(crate) fn words(list: &[Value]) -> Option<Vec<String>> {
-    let word = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
-    list.iter().map(word).collect()
-}
-
-const NO_REASON: &str = "the model gave no reason";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_read_in_the_spellings_that_models_use() {
-        let text = r#"{"a":"x","n":"1500","m":2.5,"t":"True","f":false,"z":null}"#;
-        for text in [text.to_owned(), serde_json::to_string(text).unwrap()] {
-            let fields = Fields::read(&text).unwrap().unwrap();
-            assert_eq!(fields.text("a").unwrap().as_deref(), Some("x"));
-            assert_eq!(fields.number("n", "ms").unwrap(), Some(1_500));
-            assert_eq!(fields.number("m", "ms").unwrap(), Some(2));
-            assert_eq!(fields.number("z", "ms").unwrap(), None);
-            assert_eq!((fields.flag("t"), fields.flag("f")), (Ok(true), Ok(false)));
-            assert_eq!(fields.flag("z"), Ok(false));
-            assert_eq!(fields.get(&["none", "a"]).unwrap(), "x");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_named() {
-        let fields = Fields::read(r#"{"a":1,"n":0,"t":"yes"}"#).unwrap().unwrap();
-        assert!(fields.text("a").unwrap_err().contains("`a`"));
-        assert!(
-            fields
-                .number("n", "ms")
-                .unwrap_err()
-                .contains("positive number of ms")
-        );
-        assert!(fields.flag("t").unwrap_err().contains("`t`"));
-        assert!(Fields::read("{").unwrap_err().contains("not JSON"));
-        assert_eq!(
-            Fields::read("[1]").unwrap().unwrap_err(),
-            serde_json::json!([1])
-        );
-    }
-
-    #[test]
-    fn leaving_the_sandbox_is_asked_for_in_either_way() {
-        for (text, expected) in [
-            ("{}", None),
-            (r#"{"justification":"why"}"#, None),
-            (
-                r#"{"with_escalated_permissions":true,"justification":"why"}"#,
-                Some("why"),
-            ),
-            (
-                r#"{"sandbox_permissions":"require_escalated"}"#,
-                Some(NO_REASON),
-            ),
+    fn what_can_mean_only_one_thing_is_repaired() {
+        for (input, expected) in [
+            (Input::Json(r#"{"path":"a"}"#), "a"),
+            (Input::Json(r#"{"file":["a"]}"#), "a"),
+            (Input::Json(r#""a""#), "a"),
+            (Input::Json(r#"["a"]"#), "a"),
+            (Input::Json(r#""{\"path\":\"a\"}""#), "a"),
+            (Input::Text(" a\n"), "a"),
+            (Input::Text(r#"{"path":"a"}"#), "a"),
         ] {
-            let fields = Fields::read(text).unwrap().unwrap();
-            assert_eq!(fields.escalation().unwrap().as_deref(), expected, "{text}");
+            let fields = Fields::read(input, "path", "").unwrap();
+            assert_eq!(
+                fields.text(&["path", "file"]).unwrap().as_deref(),
+                Some(expected)
+            );
         }
+        let fields = fields(r#"{"n":"12","m":3.0,"f":"True","g":null}"#);
+        assert_eq!(fields.count(&["n"]), Ok(Some(12)));
+        assert_eq!(fields.count(&["m"]), Ok(Some(3)));
+        assert_eq!(fields.flag(&["f"]), Ok(Some(true)));
+        assert_eq!(fields.text(&["g"]), Ok(None));
+    }
+
+    #[test]
+    fn what_cannot_be_repaired_is_named_with_an_example() {
+        let fields = fields(r#"{"n":-1,"t":7,"f":"maybe"}"#);
+        for said in [
+            fields.count(&["n"]).unwrap_err(),
+            fields.text(&["t"]).unwrap_err(),
+            fields.flag(&["f"]).unwrap_err(),
+            fields.missing(&["path"]),
+            Fields::read(Input::Json("{"), "path", "EXAMPLE").unwrap_err(),
+            Fields::read(Input::Json("7"), "path", "EXAMPLE").unwrap_err(),
+        ] {
+            assert!(said.ends_with("must look like EXAMPLE"), "{said}");
+        }
+    }
+
+    fn fields(text: &str) -> Fields {
+        Fields::read(Input::Json(text), "path", "EXAMPLE").unwrap()
     }
 }

@@ -28,8 +28,11 @@ impl Report<'_> {
         let denied = self
             .end
             .is_some_and(|end| llmx_sandbox::was_denied(end.status, &output));
-        let confined = self.permit == Permit::Confined && confinement.holds();
-        let hint = if denied && confined { DENIED } else { "" };
+        let hint = if denied && confinement.holds(self.permit) {
+            DENIED
+        } else {
+            ""
+        };
         format!(
             "{}\nduration: {:.1} s\n{hint}output:\n{output}",
             self.state,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::fields::{Fields, words};
+use crate::fields::Fields;
 use crate::quote;
 use crate::tool::Input;
 
@@ -41,35 +41,22 @@ pub(super) struct Bounds {
 
 impl ExecCall {
     pub(super) fn read(input: Input<'_>) -> Result<Self, String> {
-        match input {
-            Input::Text(text) => match Fields::read(text) {
-                Ok(Ok(fields)) => Self::from_fields(&fields),
-                _ => Self::from_script(text.to_owned()),
-            },
-            Input::Json(text) => match Fields::read(text)? {
-                Ok(fields) => Self::from_fields(&fields),
-                Err(written) => Self::from_script(script(&written)?),
-            },
-        }
-    }
-
-    fn from_fields(fields: &Fields) -> Result<Self, String> {
-        let written = fields
-            .get(&["cmd", "command"])
-            .ok_or_else(|| format!("`cmd` is missing; {EXPECTED}"))?;
+        let fields = Fields::read(input, "cmd", EXAMPLE)?;
+        let names = ["cmd", "command"];
+        let written = fields.any(&names).ok_or_else(|| fields.missing(&names))?;
         Ok(Self {
-            workdir: fields.text("workdir")?,
-            terminal: fields.flag("tty")?,
-            login: fields.flag("login")?,
-            bounds: Bounds::read(fields)?,
-            escalation: fields.escalation()?,
+            workdir: fields.text(&["workdir"])?,
+            terminal: fields.flag(&["tty"])?.unwrap_or_default(),
+            login: fields.flag(&["login"])?.unwrap_or_default(),
+            bounds: Bounds::read(&fields)?,
+            escalation: escalation(&fields)?,
             ..Self::from_script(script(written)?)?
         })
     }
 
     fn from_script(script: String) -> Result<Self, String> {
         if script.trim().is_empty() {
-            return Err(format!("the command is empty; {EXPECTED}"));
+            return Err(format!("the command is empty; it must look like {EXAMPLE}"));
         }
         Ok(Self {
             script,
@@ -84,15 +71,11 @@ impl ExecCall {
 
 impl WriteCall {
     pub(super) fn read(input: Input<'_>) -> Result<Self, String> {
-        let (Input::Json(text) | Input::Text(text)) = input;
-        let fields = Fields::read(text)?
-            .map_err(|_| format!("the arguments are not an object; {EXPECTED_WRITE}"))?;
-        let session_id = fields
-            .number("session_id", "the session")?
-            .ok_or_else(|| format!("`session_id` is missing; {EXPECTED_WRITE}"))?;
+        let fields = Fields::read(input, "session_id", WRITE_EXAMPLE)?;
+        let id = fields.count(&["session_id"])?;
         Ok(Self {
-            session_id,
-            chars: fields.text("chars")?.unwrap_or_default(),
+            session_id: id.ok_or_else(|| fields.missing(&["session_id"]))? as u64,
+            chars: fields.text(&["chars"])?.unwrap_or_default(),
             bounds: Bounds::read(&fields)?,
         })
     }
@@ -100,12 +83,11 @@ impl WriteCall {
 
 impl Bounds {
     fn read(fields: &Fields) -> Result<Self, String> {
-        let wait = fields.number("yield_time_ms", "milliseconds")?;
-        let tokens = fields.number("max_output_tokens", "tokens")?;
-        let tokens = tokens.and_then(|tokens| usize::try_from(tokens).ok());
+        let wait = fields.count(&["yield_time_ms"])?;
+        let tokens = fields.count(&["max_output_tokens"])?;
         Ok(Self {
             wait: wait.map_or(DEFAULT_WAIT, |ms| {
-                Duration::from_millis(ms).clamp(SHORTEST_WAIT, LONGEST_WAIT)
+                Duration::from_millis(ms as u64).clamp(SHORTEST_WAIT, LONGEST_WAIT)
             }),
             budget: BYTES_PER_TOKEN
                 * tokens.map_or(DEFAULT_TOKENS, |tokens| {
@@ -122,6 +104,28 @@ impl Default for Bounds {
             budget: BYTES_PER_TOKEN * DEFAULT_TOKENS,
         }
     }
+}
+
+/// Returns why a call should run outside of the sandbox, if it asks for that.
+pub(crate) fn escalation(fields: &Fields) -> Result<Option<String>, String> {
+    let permissions = fields.text(&["sandbox_permissions"])?;
+    let asked = fields
+        .flag(&["with_escalated_permissions"])?
+        .unwrap_or_default()
+        || permissions.as_deref() == Some("require_escalated");
+    let reason = fields.text(&["justification"])?;
+    let reason = reason.filter(|reason| !reason.trim().is_empty());
+    Ok(asked.then(|| reason.unwrap_or_else(|| NO_REASON.to_owned())))
+}
+
+/// Returns a list whose members are words; numbers are taken for words.
+pub(crate) fn words(list: &[Value]) -> Option<Vec<String>> {
+    let word = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    list.iter().map(word).collect()
 }
 
 /// Returns the script that was meant, where a list of words or a shell in a shell was written.
@@ -143,14 +147,17 @@ fn script(written: &Value) -> Result<String, String> {
                 words => quote::join(words),
             })
         }
-        _ => Err(format!("`cmd` is not a string; {EXPECTED}")),
+        _ => Err(format!(
+            "`cmd` is not a string; it must look like {EXAMPLE}"
+        )),
     }
 }
 
 const SHELLS: &[&str] = &["bash", "/bin/bash", "zsh", "/bin/zsh", "sh", "/bin/sh"];
 const FLAGS: &[&str] = &["-c", "-lc", "-cl"];
-const EXPECTED: &str = r#"it must look like {"cmd": "ls -l"}"#;
-const EXPECTED_WRITE: &str = r#"it must look like {"session_id": 1, "chars": "y\n"}"#;
+const EXAMPLE: &str = r#"{"cmd": "ls -l"}"#;
+const WRITE_EXAMPLE: &str = r#"{"session_id": 1, "chars": "y\n"}"#;
+const NO_REASON: &str = "the model gave no reason";
 const DEFAULT_WAIT: Duration = Duration::from_secs(10);
 const SHORTEST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
@@ -218,10 +225,28 @@ mod tests {
     }
 
     #[test]
+    fn leaving_the_sandbox_is_asked_for_in_either_way() {
+        for (text, expected) in [
+            (r#"{"cmd":"x","justification":"why"}"#, None),
+            (
+                r#"{"cmd":"x","with_escalated_permissions":true}"#,
+                Some(NO_REASON),
+            ),
+            (
+                r#"{"cmd":"x","sandbox_permissions":"require_escalated","justification":"why"}"#,
+                Some("why"),
+            ),
+        ] {
+            let call = ExecCall::read(Input::Json(text)).unwrap();
+            assert_eq!(call.escalation.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_repaired_is_named() {
         for (text, expected) in [
             ("{\"cmd\":", "not JSON"),
-            ("7", "not a string"),
+            ("7", "not an object"),
             ("{}", "`cmd` is missing"),
             (r#"{"cmd":" "}"#, "empty"),
             (r#"{"cmd":[["ls"]]}"#, "not a string"),
@@ -234,7 +259,7 @@ mod tests {
         }
         for (text, expected) in [
             ("{}", "`session_id` is missing"),
-            ("3", "not an object"),
+            ("[3]", "`session_id` is not"),
             (r#"{"session_id":1,"chars":3}"#, "`chars`"),
         ] {
             let error = WriteCall::read(Input::Json(text)).unwrap_err();

@@ -24,6 +24,7 @@ use self::arguments::ExecCall;
 use self::sessions::About;
 
 pub(crate) use self::answer::Report;
+pub(crate) use self::arguments::{escalation, words};
 pub(crate) use self::process::{GRACE, Process};
 pub use self::sessions::Ended;
 pub(crate) use self::sessions::Sessions;

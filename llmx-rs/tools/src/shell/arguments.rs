@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::fields::{Fields, words};
+use crate::exec::{escalation, words};
+use crate::fields::Fields;
 use crate::quote;
 use crate::tool::Input;
 
@@ -21,38 +22,25 @@ pub(crate) struct ShellCall {
 
 impl ShellCall {
     pub(crate) fn read(input: Input<'_>) -> Result<Self, String> {
-        match input {
-            Input::Text(text) => match Fields::read(text) {
-                Ok(Ok(fields)) => Self::from_fields(&fields),
-                _ => Self::from_command(shell_words(text)?),
-            },
-            Input::Json(text) => match Fields::read(text)? {
-                Ok(fields) => Self::from_fields(&fields),
-                Err(list @ Value::Array(_)) => Self::from_command(command(&list)?),
-                Err(_) => Err(format!("the arguments are not an object; {EXPECTED}")),
-            },
-        }
+        let fields = Fields::read(input, "command", EXAMPLE)?;
+        let names = ["command", "cmd"];
+        let written = fields.any(&names).ok_or_else(|| fields.missing(&names))?;
+        let timeout = fields.count(&["timeout_ms"])?.filter(|ms| *ms > 0);
+        Ok(Self {
+            workdir: fields.text(&["workdir"])?,
+            timeout_ms: timeout.map(|ms| ms as u64),
+            escalation: escalation(&fields)?,
+            ..Self::from_command(command(written)?)?
+        })
     }
 
     pub(crate) fn command_line(&self) -> String {
         quote::join(&self.command)
     }
 
-    fn from_fields(fields: &Fields) -> Result<Self, String> {
-        let written = fields
-            .get(&["command", "cmd"])
-            .ok_or_else(|| format!("`command` is missing; {EXPECTED}"))?;
-        Ok(Self {
-            workdir: fields.text("workdir")?,
-            timeout_ms: fields.number("timeout_ms", "milliseconds")?,
-            escalation: fields.escalation()?,
-            ..Self::from_command(command(written)?)?
-        })
-    }
-
     fn from_command(command: Vec<String>) -> Result<Self, String> {
         if command.first().is_none_or(String::is_empty) {
-            return Err(format!("the command is empty; {EXPECTED}"));
+            return Err(format!("the command is empty; it must look like {EXAMPLE}"));
         }
         Ok(Self {
             command,
@@ -77,18 +65,20 @@ fn command(written: &Value) -> Result<Vec<String>, String> {
                 _ => Ok(words),
             }
         }
-        _ => Err(format!("`command` is not a list of strings; {EXPECTED}")),
+        _ => Err(format!(
+            "`command` is not a list of strings; it must look like {EXAMPLE}"
+        )),
     }
 }
 
 fn shell_words(line: &str) -> Result<Vec<String>, String> {
     if line.trim().is_empty() {
-        return Err(format!("the command is empty; {EXPECTED}"));
+        return Err(format!("the command is empty; it must look like {EXAMPLE}"));
     }
     Ok(vec!["bash".to_owned(), "-c".to_owned(), line.to_owned()])
 }
 
-const EXPECTED: &str = r#"it must look like {"command": ["bash", "-c", "ls"]}"#;
+const EXAMPLE: &str = r#"{"command": ["bash", "-c", "ls"]}"#;
 
 #[cfg(test)]
 mod tests {
