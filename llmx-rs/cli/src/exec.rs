@@ -26,6 +26,7 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
     } = args;
     let flags = Flags {
         model: options.model,
+        profile: options.profile,
         sandbox_mode: options.sandbox,
         cd: options.cd,
     };

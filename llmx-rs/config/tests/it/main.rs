@@ -49,6 +49,7 @@ impl World {
             env: &|name| self.env.get(name).cloned(),
             overrides: &self.overrides,
             flags: self.flags.clone(),
+            ..Inputs::default()
         })
     }
 
