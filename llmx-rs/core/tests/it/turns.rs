@@ -96,8 +96,8 @@ async fn commands_are_refused_without_full_access() {
 
 #[tokio::test]
 async fn calls_that_cannot_be_understood_are_answered_and_shown() {
-    let custom = json!({"type": "custom_tool_call", "call_id": "c3", "name": "apply_patch",
-        "input": "*** Begin Patch"});
+    let custom = json!({"type": "custom_tool_call", "call_id": "c3", "name": "draw",
+        "input": "a cat"});
     let upstream = provider(vec![
         vec![
             call("c1", "no_such_tool", "{}"),
@@ -110,7 +110,7 @@ async fn calls_that_cannot_be_understood_are_answered_and_shown() {
     let brief = course.brief();
     assert!(brief[2].starts_with("done no_such_tool: there is no tool `no_such_tool`; the tools"));
     assert!(brief[3].starts_with("done shell: the call of `shell` cannot be read: "));
-    assert!(brief[4].starts_with("done apply_patch: there is no tool `apply_patch`"));
+    assert!(brief[4].starts_with("done draw: there is no tool `draw`"));
     assert_eq!(brief[5..], ["done message sorry", "completed 6"]);
     let outputs: Vec<_> = course
         .recorded()
