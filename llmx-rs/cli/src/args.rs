@@ -169,6 +169,10 @@ pub(crate) struct ExecOptions {
     #[arg(short, long, global = true)]
     pub(crate) model: Option<String>,
 
+    /// The settings of [profiles.NAME] in config.toml.
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
     /// How far commands of the agent may reach.
     #[arg(short, long, global = true, value_name = "MODE", value_parser = PossibleValuesParser::new(llmx_config::SANDBOX_MODES))]
     pub(crate) sandbox: Option<String>,

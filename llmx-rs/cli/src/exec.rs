@@ -34,6 +34,7 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
     let is_review = matches!(action, Some(ExecAction::Review(_)));
     let flags = Flags {
         model: options.model,
+        profile: options.profile,
         sandbox_mode: if is_review {
             Some("read-only".to_owned())
         } else {

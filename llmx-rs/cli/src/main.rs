@@ -22,6 +22,10 @@ fn main() -> ExitCode {
     if let Some(code) = llmx_sandbox::run_as_helper() {
         return code;
     }
+    // A patch is applied by this program, too, held as a command is.
+    if let Some(code) = llmx_tools::run_as_patcher() {
+        return code;
+    }
     match commands::run(args::Cli::parse()) {
         Ok(code) => code,
         Err(failure) => failure.report(),

@@ -134,6 +134,13 @@ impl Driver {
             }
             self.apply(event, &mut activity, &events).await;
         }
+        for ended in self.toolbox.close().await {
+            let message = format!(
+                "ended with the session: `{}`, which went on in the background",
+                ended.command
+            );
+            let _heard = events.send(ThreadEvent::Error { message }).await;
+        }
     }
 
     /// Lets the machine decide about `event` and performs the effects in their order.

@@ -319,6 +319,7 @@ pub(crate) mod tests {
             env: &|name| (name == "TEST_KEY").then(|| "sk-canary-1".into()),
             overrides: &[],
             flags: Flags::default(),
+            ..Inputs::default()
         });
         config.unwrap()
     }

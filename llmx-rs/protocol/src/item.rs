@@ -178,6 +178,9 @@ pub struct TodoItem {
     pub text: String,
     /// Whether it is done.
     pub completed: bool,
+    /// Whether it is what the agent works on now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_progress: bool,
 }
 
 #[cfg(test)]
@@ -282,6 +285,7 @@ mod tests {
                     items: vec![TodoItem {
                         text: text("x"),
                         completed: true,
+                        in_progress: false,
                     }],
                 },
                 json!({"type": "todo_list", "items": [{"text": "x", "completed": true}]}),

@@ -13,6 +13,8 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 #[cfg(unix)]
+mod concealed;
+#[cfg(unix)]
 mod credentials;
 #[cfg(unix)]
 mod denial;
@@ -39,6 +41,7 @@ pub use error::SandboxError;
 pub use rung::{PassedOver, Report, Rung};
 #[cfg(unix)]
 pub use {
+    concealed::Concealed,
     credentials::Owner,
     denial::was_denied,
     launch::{Launch, Leads, Request, Terminal},

@@ -6,8 +6,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use llmx_protocol::SandboxPolicy;
-use llmx_sandbox::{Launch, Report, Request, Sandbox, SandboxError, Terminal};
+use llmx_sandbox::{Concealed, Launch, Report, Request, Sandbox, SandboxError, Terminal};
 
+use crate::files::View;
 use crate::tool::Permit;
 
 /// How the commands of a session are held.
@@ -60,6 +61,23 @@ impl Confinement {
     /// takes a few milliseconds.
     pub fn report(&self) -> &Report {
         self.sandbox().report()
+    }
+
+    /// Returns what the tools that start no command may read.
+    pub(crate) fn view(&self, permit: Permit) -> Result<View, String> {
+        let concealed = match self.holds(permit) {
+            true => self.settings.concealed(&self.policy, &self.workspace),
+            false => Ok(Concealed::default()),
+        };
+        Ok(View {
+            workspace: self.workspace.clone(),
+            concealed: concealed.map_err(|error| error.to_string())?,
+        })
+    }
+
+    /// Returns the path of this very program, as it is reached from inside of the sandbox.
+    pub(crate) fn own_program(&self) -> String {
+        self.settings.helper.display().to_string()
     }
 
     /// Makes what starts `command`.

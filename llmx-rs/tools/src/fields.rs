@@ -50,6 +50,11 @@ impl Fields {
         Ok(Self { values, example })
     }
 
+    /// Returns the arguments as they were understood.
+    pub(crate) fn to_value(&self) -> Value {
+        Value::Object(self.values.clone())
+    }
+
     /// Returns the first of `names` that is given; the first is the right one.
     pub(crate) fn any(&self, names: &[&str]) -> Option<&Value> {
         let given = names.iter().find_map(|name| self.values.get(*name));
@@ -66,6 +71,11 @@ impl Fields {
             },
             Some(_) => Err(self.wrong(names, "a string")),
         }
+    }
+
+    pub(crate) fn required_text(&self, names: &[&str]) -> Result<String, String> {
+        let text = self.text(names)?.filter(|text| !text.is_empty());
+        text.ok_or_else(|| self.missing(names))
     }
 
     pub(crate) fn count(&self, names: &[&str]) -> Result<Option<usize>, String> {
@@ -121,10 +131,7 @@ mod tests {
             (Input::Text(r#"{"path":"a"}"#), "a"),
         ] {
             let fields = Fields::read(input, "path", "").unwrap();
-            assert_eq!(
-                fields.text(&["path", "file"]).unwrap().as_deref(),
-                Some(expected)
-            );
+            assert_eq!(fields.required_text(&["path", "file"]).unwrap(), expected);
         }
         let fields = fields(r#"{"n":"12","m":3.0,"f":"True","g":null}"#);
         assert_eq!(fields.count(&["n"]), Ok(Some(12)));
@@ -140,7 +147,7 @@ mod tests {
             fields.count(&["n"]).unwrap_err(),
             fields.text(&["t"]).unwrap_err(),
             fields.flag(&["f"]).unwrap_err(),
-            fields.missing(&["path"]),
+            fields.required_text(&["path"]).unwrap_err(),
             Fields::read(Input::Json("{"), "path", "EXAMPLE").unwrap_err(),
             Fields::read(Input::Json("7"), "path", "EXAMPLE").unwrap_err(),
         ] {

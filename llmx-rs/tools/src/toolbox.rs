@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use crate::confine::Confinement;
 use crate::exec::{Ended, ExecCommand, Sessions, WriteStdin};
+use crate::files::{Grep, ListDir, ReadFile};
+use crate::image::ViewImage;
+use crate::patch::ApplyPatch;
+use crate::plan::UpdatePlan;
 use crate::shell::Shell;
 use crate::tool::{Input, Job, Tool, ToolSpec};
 
@@ -27,6 +31,20 @@ impl Toolbox {
             tools: vec![
                 Box::new(ExecCommand::new(ours.0, ours.1)),
                 Box::new(WriteStdin::new(theirs.0, theirs.1)),
+                Box::new(ApplyPatch::new(Arc::clone(&confinement))),
+                Box::new(ReadFile {
+                    confinement: Arc::clone(&confinement),
+                }),
+                Box::new(ListDir {
+                    confinement: Arc::clone(&confinement),
+                }),
+                Box::new(Grep {
+                    confinement: Arc::clone(&confinement),
+                }),
+                Box::new(ViewImage {
+                    confinement: Arc::clone(&confinement),
+                }),
+                Box::new(UpdatePlan),
             ],
             unoffered: vec![Box::new(Shell::new(confinement))],
             sessions,

@@ -18,6 +18,7 @@ use llmx_sandbox::Terminal;
 use serde_json::json;
 
 use crate::confine::Confinement;
+use crate::patch;
 use crate::tool::{Input, Job, Outcome, Permit, Reach, Running, Takes, Tool, ToolSpec};
 
 use self::arguments::ExecCall;
@@ -72,12 +73,18 @@ impl Tool for ExecCommand {
     fn prepare(&self, input: Input<'_>) -> Result<Box<dyn Job>, String> {
         let call = ExecCall::read(input)?;
         let workspace = self.confinement.workspace();
+        let mut cwd = match &call.workdir {
+            Some(workdir) => workspace.join(workdir),
+            None => workspace.to_owned(),
+        };
+        let command = shell::command(&self.confinement, &call.script, call.login);
+        if let Some((patch, directory)) = patch::in_command(&command) {
+            cwd.extend(directory);
+            return patch::job(&self.confinement, patch, cwd);
+        }
         Ok(Box::new(ExecJob {
-            cwd: match &call.workdir {
-                Some(workdir) => workspace.join(workdir),
-                None => workspace.to_owned(),
-            },
-            command: shell::command(&self.confinement, &call.script, call.login),
+            cwd,
+            command,
             call,
             confinement: Arc::clone(&self.confinement),
             sessions: Arc::clone(&self.sessions),

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::confine::Confinement;
 use crate::exec::{GRACE, MAX_SHOWN, Process, Report};
+use crate::patch;
 use crate::tool::{Input, Job, Outcome, Permit, Reach, Running, Takes, Tool, ToolSpec};
 
 use self::arguments::ShellCall;
@@ -54,10 +55,16 @@ impl Tool for Shell {
     }
 
     fn prepare(&self, input: Input<'_>) -> Result<Box<dyn Job>, String> {
-        Ok(Box::new(ShellJob {
+        let job = ShellJob {
             call: ShellCall::read(input)?,
             confinement: Arc::clone(&self.confinement),
-        }))
+        };
+        if let Some((patch, directory)) = patch::in_command(&job.call.command) {
+            let mut cwd = job.workdir();
+            cwd.extend(directory);
+            return patch::job(&self.confinement, patch, cwd);
+        }
+        Ok(Box::new(job))
     }
 }
 

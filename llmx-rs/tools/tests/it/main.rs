@@ -1,4 +1,4 @@
-//! Runs real commands through the toolbox.
+//! Runs real calls through the toolbox.
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
@@ -7,6 +7,8 @@
 )]
 
 mod exec;
+mod files;
+mod patch;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
