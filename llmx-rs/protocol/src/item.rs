@@ -34,7 +34,8 @@ pub enum ItemDetails {
         command: String,
         /// What the command printed.
         aggregated_output: String,
-        /// How it exited; null while it runs, and for good if it never ran or was killed.
+        /// How it exited; null while it runs, and for good if it never ran, was killed or went on
+        /// in the background.
         exit_code: Option<i32>,
         /// How far it has come.
         status: ItemStatus,

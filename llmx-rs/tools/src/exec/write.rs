@@ -81,7 +81,7 @@ impl Job for WriteJob {
     }
 
     fn reach(&self) -> Reach {
-        // What is typed to a shell may be anything; what only waits or ends it is nothing new.
+        // What only waits for a command or ends it is nothing new.
         if self
             .call
             .chars
@@ -90,9 +90,15 @@ impl Job for WriteJob {
         {
             return Reach::Harmless;
         }
+        // What is typed to a shell is run by it. Taken for the rest of its script, it is judged
+        // and shown as what it may do; typed to another program it is at least seen.
         let about = &self.session.about;
+        let mut command = about.command.clone();
+        if let Some(script) = command.last_mut() {
+            *script = format!("{script}\n{}", self.call.chars);
+        }
         Reach::Command {
-            command: about.command.clone(),
+            command,
             cwd: about.cwd.clone(),
             escalation: match about.permit {
                 Permit::Confined => None,

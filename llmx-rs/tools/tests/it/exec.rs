@@ -487,7 +487,14 @@ async fn whoever_judges_a_call_learns_how_far_it_reaches() {
         (2, "rm x\n", Some(true)),
     ] {
         let escalates = match reach("write_stdin", json!({"session_id": id, "chars": chars})) {
-            Reach::Command { escalation, .. } => Some(escalation.is_some()),
+            Reach::Command {
+                escalation,
+                command,
+                ..
+            } => {
+                assert_eq!(command[2], "cat\nrm x\n");
+                Some(escalation.is_some())
+            }
             _ => None,
         };
         assert_eq!(escalates, expected, "{id} {chars:?}");
