@@ -14,6 +14,7 @@ pub mod approvals;
 mod dialects;
 mod driver;
 mod judge;
+mod mcp;
 mod model_facts;
 pub mod models;
 mod notify;

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use crate::approvals::{Approvals, Rules, RulesFault};
 use crate::dialects::Connection;
 use crate::driver::{Driver, Pace, Recorder};
+use crate::mcp;
 use crate::model_facts;
 use crate::notify::Notifier;
 use crate::prompt::{self, Prompt};
@@ -130,7 +131,10 @@ impl Session {
             .notify
             .clone()
             .map(|command| Notifier::new(command, &config.cwd, seen.clone(), &thread_id));
+        let unkeyed = without_secrets(config, origin.environment.clone());
+        let servers = mcp::settings(config, &unkeyed, &mcp::keys(config));
         let toolbox = Toolbox::new(confinement(config, origin.environment, seen));
+        let toolbox = toolbox.with_servers(servers);
         let driver = Driver {
             machine,
             prompt: Prompt::new(config, &thread_id, toolbox.specs()),
@@ -153,6 +157,7 @@ impl Session {
             notices,
             notifier,
             pace: Pace::default(),
+            is_new_turn: true,
             world,
         };
         Ok(Self { thread_id, driver })
@@ -196,8 +201,14 @@ fn confinement(
 /// Returns the environment for commands: without the key, and without whatever else holds it or
 /// the value of a header that is sent to the provider.
 fn environment(config: &Config, variables: Vec<(OsString, OsString)>) -> Vec<(OsString, OsString)> {
+    without_secrets(config, config.shell_environment_policy.apply(variables))
+}
+
+fn without_secrets(
+    config: &Config,
+    variables: Vec<(OsString, OsString)>,
+) -> Vec<(OsString, OsString)> {
     let provider = &config.provider;
-    let variables = config.shell_environment_policy.apply(variables);
     let names: Vec<_> = provider.env_key.iter().map(String::as_str).collect();
     let headers = provider
         .headers

@@ -11,6 +11,8 @@ mod bare;
 mod demo;
 mod dialects;
 mod exec;
+#[cfg(unix)]
+mod mcp;
 #[cfg(target_os = "linux")]
 mod own_key;
 #[cfg(target_os = "linux")]
