@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use crate::error::{ConfigError, ConfigErrors};
-use crate::inputs::{FILE_NAME, Flags, Inputs};
+use crate::inputs::{FILE_NAME, Flags, Inputs, Project, SourceText};
+use crate::private;
 use crate::problem::Problem;
 use crate::resolve::resolve;
 use crate::resolved::Config;
@@ -18,22 +19,69 @@ use crate::source::{Place, Source};
 ///
 /// Those of [`resolve`], and directories or files that cannot be used.
 pub fn load(overrides: &[String], flags: Flags) -> Result<Config, ConfigErrors> {
-    let cwd = current_dir()?;
-    let home = home_in(env::var_os(HOME_VARIABLE), &cwd)?;
-    let file = read(&home.join(FILE_NAME))?;
     let cd_given = flags.cd.is_some();
-    let config = resolve(&Inputs {
-        home,
-        cwd,
-        file,
-        env: &|name| env::var_os(name),
-        overrides,
-        flags,
-    })?;
+    let config = with_inputs(overrides, flags, resolve)??;
     if cd_given {
         must_be_directory(&config.cwd, Source::Flag { name: "--cd" })?;
     }
     Ok(config)
+}
+
+/// Collects the inputs of this process and lets `decide` have them.
+///
+/// # Errors
+///
+/// Directories or files that cannot be used.
+pub fn with_inputs<T>(
+    overrides: &[String],
+    flags: Flags,
+    decide: impl FnOnce(&Inputs<'_>) -> T,
+) -> Result<T, ConfigErrors> {
+    let cwd = current_dir()?;
+    let home = home_in(env::var_os(HOME_VARIABLE), &cwd)?;
+    let user = read(&home.join(FILE_NAME))?;
+    let workdir = flags
+        .cd
+        .as_ref()
+        .map_or_else(|| cwd.clone(), |cd| cwd.join(cd));
+    Ok(decide(&Inputs {
+        project: project(&workdir, &home),
+        home,
+        cwd,
+        user_home: dirs::home_dir(),
+        system: read(Path::new(SYSTEM_FILE))?,
+        file_exposed: user.as_ref().is_some_and(|file| file.exposed),
+        file: user.map(|file| file.text),
+        read: &|path| fs::read_to_string(path).map_err(|error| reason(&error)),
+        read_private: &private::read,
+        env: &|name| env::var_os(name),
+        overrides,
+        flags,
+    }))
+}
+
+/// Finds the project around a directory, and the files in it that configure llmx.
+fn project(workdir: &Path, home: &Path) -> Project {
+    let workdir = fs::canonicalize(workdir).unwrap_or_else(|_| workdir.to_owned());
+    let home = fs::canonicalize(home).unwrap_or_else(|_| home.to_owned());
+    let root = workdir
+        .ancestors()
+        .find(|directory| directory.join(".git").exists());
+    let root = root.unwrap_or(&workdir);
+    let mut files: Vec<_> = workdir
+        .ancestors()
+        .take_while(|directory| directory.starts_with(root))
+        .map(|directory| directory.join(PROJECT_DIRECTORY))
+        // The user's own directory may stand in a repository, too.
+        .filter(|directory| fs::canonicalize(directory).is_ok_and(|real| real != home))
+        .map(|directory| directory.join(FILE_NAME))
+        .filter(|path| path.is_file())
+        .collect();
+    files.reverse();
+    Project {
+        root: root.to_owned(),
+        files,
+    }
 }
 
 /// Finds the home of llmx for this process, whatever its configuration says.
@@ -71,9 +119,13 @@ fn home_in(variable: Option<OsString>, cwd: &Path) -> Result<PathBuf, ConfigErro
 }
 
 /// Reads a file that may be missing.
-fn read(path: &Path) -> Result<Option<String>, ConfigError> {
+fn read(path: &Path) -> Result<Option<SourceText>, ConfigError> {
     match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => Ok(Some(SourceText {
+            path: path.to_owned(),
+            text,
+            exposed: fs::metadata(path).is_ok_and(|metadata| private::exposed(&metadata).is_some()),
+        })),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ConfigError::of_nothing(Problem::Unreadable {
             path: path.to_owned(),
@@ -104,6 +156,8 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
+const PROJECT_DIRECTORY: &str = ".llmx";
+const SYSTEM_FILE: &str = "/etc/llmx/config.toml";
 const HOME_VARIABLE: &str = "LLMX_HOME";
 
 #[cfg(test)]

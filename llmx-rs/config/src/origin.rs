@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::builtin::default;
+use crate::layer::Setting;
 use crate::source::Located;
 
 /// The one place that gave a value.
@@ -50,24 +55,48 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The origin of each configured value, by its dotted key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origins(BTreeMap<String, Origin>);
+/// Each configured value as it may be shown, with its origin, by its dotted key.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Origins(BTreeMap<String, (Origin, Value)>);
 
 impl Origins {
     /// Returns where the value of `key` came from.
     pub fn get(&self, key: &str) -> Option<&Origin> {
-        self.0.get(key)
+        self.0.get(key).map(|(origin, _)| origin)
     }
 
-    /// Returns every key with its origin, in the order of the keys.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Origin)> {
-        self.0.iter().map(|(key, origin)| (key.as_str(), origin))
+    /// Returns the value of `key`, where a secret is only dots.
+    pub fn value(&self, key: &str) -> Option<&Value> {
+        self.0.get(key).map(|(_, value)| value)
+    }
+
+    /// Returns every key with its origin and its value, in the order of the keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Origin, &Value)> {
+        self.0
+            .iter()
+            .map(|(key, (origin, value))| (key.as_str(), origin, value))
     }
 
     /// Notes where a setting came from and returns its value.
-    pub(crate) fn keep<T>(&mut self, key: &str, setting: Located<T>) -> T {
-        self.0.insert(key.to_owned(), setting.place.origin());
+    pub(crate) fn keep<T: Serialize>(&mut self, key: &str, setting: Located<T>) -> T {
+        let shown = serde_json::to_value(&setting.value).unwrap_or_default();
+        self.0
+            .insert(key.to_owned(), (setting.place.origin(), shown));
         setting.value
+    }
+
+    /// Notes where a setting came from, if it is set.
+    pub(crate) fn keep_some<T: Serialize>(&mut self, key: &str, setting: Setting<T>) -> Option<T> {
+        setting.map(|setting| self.keep(key, setting))
+    }
+
+    /// Notes where a setting came from; where it is not set, the default counts.
+    pub(crate) fn keep_or<T: Serialize>(
+        &mut self,
+        key: &str,
+        setting: Setting<T>,
+        otherwise: T,
+    ) -> T {
+        self.keep(key, setting.unwrap_or_else(|| default(otherwise)))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::private::PrivateFault;
+
 /// What is wrong with a value. No variant holds a value that might be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -80,6 +82,131 @@ pub enum Problem {
         /// The greatest value.
         most: i64,
     },
+    /// A setting that llmx has not, though others have.
+    #[error("`{key}` has no effect in llmx: {reason}")]
+    NoMeaning {
+        /// The dotted key.
+        key: String,
+        /// What to do instead.
+        reason: &'static str,
+    },
+    /// A setting that a project may not decide.
+    #[error(
+        "a project may not set `{key}`: {reason}; if you want it, write it into your own config.toml"
+    )]
+    NotInProject {
+        /// The dotted key.
+        key: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A setting that a profile cannot hold.
+    #[error("a profile cannot hold `{key}`; write it outside of the profiles")]
+    NotInProfile {
+        /// The dotted key.
+        key: String,
+    },
+    /// One setting under two names.
+    #[error("`{key}` and `{other}` are the same setting; leave one out")]
+    TwoSpellings {
+        /// The dotted key.
+        key: String,
+        /// Its other name.
+        other: String,
+    },
+    /// A profile that is not there.
+    #[error(
+        "there is no profile `{name}`; {}",
+        near.as_ref().map_or_else(
+            || match known.as_slice() {
+                [] => format!("write one as [profiles.{name}], or leave `profile` out"),
+                known => format!("write one as [profiles.{name}], or use one of {}", known.join(", ")),
+            },
+            |near| format!("did you mean `{near}`?"),
+        )
+    )]
+    UnknownProfile {
+        /// The profile as given.
+        name: String,
+        /// The profile that was probably meant.
+        near: Option<String>,
+        /// The profiles that exist.
+        known: Vec<String>,
+    },
+    /// A path that would depend on where llmx was started.
+    #[error("`{key}` takes an absolute path, or one that begins with ~/")]
+    NotAbsolute {
+        /// The dotted key.
+        key: String,
+    },
+    /// A path where the name of a file belongs.
+    #[error("`{key}` takes names of files without directories, such as [\"NOTES.md\"]")]
+    NotAFileName {
+        /// The dotted key.
+        key: String,
+    },
+    /// A negative or endless amount.
+    #[error("`{key}` takes a number from 0 up, such as 2.5")]
+    NotAnAmount {
+        /// The dotted key.
+        key: String,
+    },
+    /// A name that no environment variable can have.
+    #[error("`{key}` cannot be the name of an environment variable; it takes names such as PATH")]
+    VariableName {
+        /// The dotted key.
+        key: String,
+    },
+    /// Prices that say too little.
+    #[error("`model_prices` needs `input` and `output`, in US dollars per million tokens")]
+    HalfAPrice,
+    /// The name of an MCP server that its tools could not carry.
+    #[error(
+        "`{key}` is not a name for an MCP server; it takes up to 32 letters, digits, `_` and `-`"
+    )]
+    ServerName {
+        /// The dotted key.
+        key: String,
+    },
+    /// An MCP server that is neither a program nor an address, or both.
+    #[error("`{key}` {reason}")]
+    Server {
+        /// The dotted key.
+        key: String,
+        /// What is wrong with it, and the cure.
+        reason: &'static str,
+    },
+    /// A key in a file that others can read.
+    #[error(
+        "`{key}` stands in a file that other users can read; run `chmod 600` on the file, and better store the key with `llmx login --with-api-key`"
+    )]
+    ExposedKey {
+        /// The dotted key.
+        key: String,
+    },
+    /// A key on the command line, which other users can read.
+    #[error(
+        "`{key}` would show the key to every user of this machine; store it with `llmx login --with-api-key`, or put it into the variable that `env_key` names"
+    )]
+    KeyInArguments {
+        /// The dotted key.
+        key: String,
+    },
+    /// Two settings say where the key is.
+    #[error(
+        "`{key}` and `{other}` both say where the key of provider `{provider}` is; leave one out"
+    )]
+    TwoKeys {
+        /// The dotted key.
+        key: String,
+        /// The other setting.
+        other: &'static str,
+        /// The provider.
+        provider: String,
+    },
+    /// A file of secrets that cannot be used.
+    #[error("{0}")]
+    PrivateFile(#[from] PrivateFault),
     /// A provider that is neither built in nor configured.
     #[error(
         "there is no model provider `{id}`; {}",
@@ -125,7 +252,7 @@ pub enum Problem {
     },
     /// The variable of the API key is not set.
     #[error(
-        "model provider `{provider}` needs an API key and ${variable} is not set; run `export {variable}=KEY`, or put llmx responses-api-proxy in front and leave out `env_key`"
+        "model provider `{provider}` needs an API key and ${variable} is not set; run `export {variable}=KEY`, store the key with `llmx login --with-api-key`, or put llmx responses-api-proxy in front and leave out `env_key`"
     )]
     NoKey {
         /// The provider.

@@ -1,80 +1,102 @@
 //! Turns the settings of the chosen provider into one that can be called.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::time::Duration;
 
 use llmx_wire::Dialect;
+use serde::Serialize;
 
 use crate::base_url;
 use crate::builtin::default;
+use crate::credential::CredentialSource;
 use crate::error::ConfigError;
+use crate::inputs::Inputs;
+use crate::layer::Setting;
+use crate::login;
+use crate::mcp;
 use crate::origin::Origins;
+use crate::private;
 use crate::problem::Problem;
 use crate::raw::{RawProvider, WireApi};
-use crate::read::quoted;
 use crate::read_provider::is_header_value;
+use crate::reader::{join, quoted};
 use crate::resolved::Provider;
 use crate::secret::Secret;
 use crate::source::{Located, Place, Source};
 
+/// Returns whether a provider is sent a key.
+pub(crate) fn needs_key(raw: &RawProvider) -> bool {
+    let named = raw.env_key.as_ref().is_some_and(|key| key.value.is_some());
+    named || raw.key.is_some() || raw.key_file.is_some() || raw.key_command.is_some()
+}
+
 /// Resolves the settings of the provider `id`, or returns all that is wrong with them.
 pub(crate) fn resolve(
     id: &str,
-    raw: RawProvider,
-    env: &dyn Fn(&str) -> Option<OsString>,
+    mut raw: RawProvider,
+    inputs: &Inputs<'_>,
     origins: &mut Origins,
 ) -> Result<Provider, Vec<ConfigError>> {
+    let needs_key = needs_key(&raw);
     let mut resolver = Resolver {
         id,
-        path: format!("model_providers.{}", quoted(id)),
-        env,
+        path: join("model_providers", id),
+        inputs,
         origins,
         faults: Vec::new(),
     };
-    let dialects = resolver.dialects(raw.wire_api);
-    let base_url = resolver.base_url(raw.base_url);
-    let env_key = raw.env_key.and_then(|env_key| {
+    let dialects = resolver.dialects(raw.wire_api.take());
+    let base_url = resolver.base_url(raw.base_url.take());
+    let env_key = raw.env_key.take().and_then(|env_key| {
         let name = env_key.value?;
         Some(Located::new(name, env_key.place))
     });
-    let key = resolver.key(env_key.as_ref());
-    let headers = resolver.headers(raw.http_headers, raw.env_http_headers, env_key.is_some());
-    let (Some(base_url), true) = (base_url, resolver.faults.is_empty()) else {
-        return Err(resolver.faults);
-    };
-    Ok(Provider {
+    let credential = resolver.credential(env_key.as_ref(), &mut raw);
+    let http_headers = std::mem::take(&mut raw.http_headers);
+    let env_http_headers = std::mem::take(&mut raw.env_http_headers);
+    let headers = resolver.headers(http_headers, env_http_headers, needs_key);
+    let name = raw.name.take().unwrap_or_else(|| default(id.to_owned()));
+    let name = resolver.keep("name", name);
+    let query: Vec<(String, Secret)> = resolver.keep_all("query_params", raw.query_params);
+    let reveal = |(name, value): (String, Secret)| (name, value.expose().to_owned());
+    let provider = Provider {
         id: id.to_owned(),
-        name: resolver.keep("name", raw.name.unwrap_or_else(|| default(id.to_owned()))),
-        base_url,
+        name,
+        base_url: base_url.unwrap_or_default(),
         bridge: resolver.keep_all("bridge", raw.bridge),
         dialects,
-        key,
+        key: credential.at_hand(),
         env_key: env_key.map(|env_key| resolver.keep("env_key", env_key)),
-        query_params: resolver.keep_all("query_params", raw.query_params),
+        query_params: query.into_iter().map(reveal).collect(),
         headers,
-        request_max_retries: resolver.keep(
+        request_max_retries: resolver.keep_or(
             "request_max_retries",
-            raw.request_max_retries
-                .unwrap_or_else(|| default(REQUEST_RETRIES)),
+            raw.request_max_retries,
+            REQUEST_RETRIES,
         ),
-        stream_max_retries: resolver.keep(
+        stream_max_retries: resolver.keep_or(
             "stream_max_retries",
-            raw.stream_max_retries
-                .unwrap_or_else(|| default(STREAM_RETRIES)),
+            raw.stream_max_retries,
+            STREAM_RETRIES,
         ),
-        stream_idle_timeout: resolver.keep(
+        stream_idle_timeout: Duration::from_millis(resolver.keep_or(
             "stream_idle_timeout_ms",
-            raw.stream_idle_timeout
-                .unwrap_or_else(|| default(STREAM_IDLE)),
-        ),
-    })
+            raw.stream_idle_timeout_ms,
+            STREAM_IDLE_MS,
+        )),
+        credential,
+    };
+    if resolver.faults.is_empty() {
+        Ok(provider)
+    } else {
+        Err(resolver.faults)
+    }
 }
 
 struct Resolver<'a> {
     id: &'a str,
     path: String,
-    env: &'a dyn Fn(&str) -> Option<OsString>,
+    inputs: &'a Inputs<'a>,
     origins: &'a mut Origins,
     faults: Vec<ConfigError>,
 }
@@ -106,27 +128,84 @@ impl Resolver<'_> {
         }
     }
 
-    fn key(&mut self, env_key: Option<&Located<String>>) -> Option<Secret> {
-        let env_key = env_key?;
+    /// Finds out where the key is; what a file or a variable holds is read at once, so that its
+    /// faults are told before anything is sent.
+    fn credential(
+        &mut self,
+        env_key: Option<&Located<String>>,
+        raw: &mut RawProvider,
+    ) -> CredentialSource {
+        let ttl = raw.key_command_ttl_s.take();
+        let command = raw.key_command.take();
+        let ttl = command
+            .is_some()
+            .then(|| self.keep_or("key_command_ttl_s", ttl, COMMAND_TTL_S));
+        match (command, raw.key_file.take(), raw.key.take()) {
+            (Some(command), Some(_), _) => {
+                self.two_keys("key_command", "key_file", &command.place);
+                CredentialSource::none()
+            }
+            (Some(command), None, _) => {
+                let command = self.keep("key_command", command);
+                let ttl = Duration::from_secs(ttl.unwrap_or(COMMAND_TTL_S));
+                CredentialSource::command(command, ttl)
+            }
+            (None, Some(file), _) => self.key_file(file),
+            (None, None, Some(key)) => CredentialSource::fixed(self.keep("api_key", key)),
+            (None, None, None) => self.key(env_key),
+        }
+    }
+
+    fn key_file(&mut self, file: Located<String>) -> CredentialSource {
+        let place = file.place.clone();
+        let path = self.inputs.expand(&self.keep("key_file", file));
+        let read = (self.inputs.read_private)(&path);
+        match read.and_then(|text| private::key(&path, text)) {
+            Ok(key) => CredentialSource::file(path, key),
+            Err(fault) => {
+                self.fault(fault.into(), &place);
+                CredentialSource::none()
+            }
+        }
+    }
+
+    /// Looks for the key in its variable, then among those of `llmx login`.
+    fn key(&mut self, env_key: Option<&Located<String>>) -> CredentialSource {
+        let Some(env_key) = env_key else {
+            return CredentialSource::none();
+        };
         let variable = &env_key.value;
         let problem = match self.variable(variable) {
-            Variable::Value(value) => return Some(value),
+            Variable::Value(value) => return CredentialSource::fixed(value),
             Variable::Unusable => Problem::UnusableVariable {
                 variable: variable.clone(),
             },
-            // A name in another style may be the key itself, pasted into the wrong place.
-            Variable::Unset if variable.contains(|c: char| c.is_ascii_lowercase()) => {
-                Problem::NotAVariable {
-                    key: format!("{}.env_key", self.path),
+            Variable::Unset => match login::stored(self.inputs, self.id) {
+                Ok(Some(key)) => return CredentialSource::fixed(key),
+                Err(fault) => fault.into(),
+                // A name in another style may be the key itself, pasted into the wrong place.
+                Ok(None) if variable.contains(|c: char| c.is_ascii_lowercase()) => {
+                    Problem::NotAVariable {
+                        key: format!("{}.env_key", self.path),
+                    }
                 }
-            }
-            Variable::Unset => Problem::NoKey {
-                provider: self.id.to_owned(),
-                variable: variable.clone(),
+                Ok(None) => Problem::NoKey {
+                    provider: self.id.to_owned(),
+                    variable: variable.clone(),
+                },
             },
         };
         self.fault(problem, &env_key.place);
-        None
+        CredentialSource::none()
+    }
+
+    fn two_keys(&mut self, name: &str, other: &'static str, place: &Place) {
+        let problem = Problem::TwoKeys {
+            key: format!("{}.{name}", self.path),
+            other,
+            provider: self.id.to_owned(),
+        };
+        self.fault(problem, place);
     }
 
     /// Joins fixed headers with those from the environment, which win where they are set.
@@ -175,21 +254,21 @@ impl Resolver<'_> {
         }
     }
 
-    fn keep_all(
+    fn keep_all<T: Serialize>(
         &mut self,
         table: &str,
-        texts: BTreeMap<String, Located<String>>,
-    ) -> Vec<(String, String)> {
-        let pair = |(name, value): (String, _)| {
-            let value = self.keep(&format!("{table}.{}", quoted(&name)), value);
-            (name, value)
-        };
-        texts.into_iter().map(pair).collect()
+        values: BTreeMap<String, Located<T>>,
+    ) -> Vec<(String, T)> {
+        mcp::pairs(self.origins, &format!("{}.{table}", self.path), values)
+    }
+
+    fn keep_or<T: Serialize>(&mut self, key: &str, setting: Setting<T>, otherwise: T) -> T {
+        self.keep(key, setting.unwrap_or_else(|| default(otherwise)))
     }
 
     /// Looks up a variable whose value is to travel in a header.
     fn variable(&self, name: &str) -> Variable {
-        let Some(value) = (self.env)(name) else {
+        let Some(value) = (self.inputs.env)(name) else {
             return Variable::Unset;
         };
         match value.into_string() {
@@ -201,7 +280,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn keep<T>(&mut self, key: &str, setting: Located<T>) -> T {
+    fn keep<T: Serialize>(&mut self, key: &str, setting: Located<T>) -> T {
         self.origins.keep(&format!("{}.{key}", self.path), setting)
     }
 
@@ -225,4 +304,7 @@ const AUTO: [Dialect; 4] = [
 ];
 const REQUEST_RETRIES: u32 = 4;
 const STREAM_RETRIES: u32 = 5;
-const STREAM_IDLE: Duration = Duration::from_mins(5);
+const STREAM_IDLE_MS: u64 = 300_000;
+
+/// How long the answer of a command counts where nothing is said.
+const COMMAND_TTL_S: u64 = 300;

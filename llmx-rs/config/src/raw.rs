@@ -1,46 +1,115 @@
-//! The first stage: what one source asks for, every setting optional, and how sources stack.
+//! The first stage: what one source asks for, every setting optional.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use llmx_protocol::{ApprovalPolicy, SandboxMode};
 use llmx_wire::Dialect;
+use serde::{Serialize, Serializer};
 
+use crate::environment::Inherit;
+use crate::layer::{Setting, layers};
+use crate::resolved::HistoryPersistence;
 use crate::secret::Secret;
 use crate::source::Located;
 
-/// The settings of one source.
-#[derive(Debug, Default)]
-pub(crate) struct RawConfig {
-    pub(crate) approval_policy: Setting<ApprovalPolicy>,
-    pub(crate) model: Setting<String>,
-    pub(crate) model_provider: Setting<String>,
-    pub(crate) providers: BTreeMap<String, RawProvider>,
-    pub(crate) sandbox_mode: Setting<SandboxMode>,
-}
+layers! {
+    /// The settings of one source, or of one profile in it.
+    struct RawConfig {
+        approval_policy: Setting<ApprovalPolicy>,
+        compact_prompt: Setting<String>,
+        developer_instructions: Setting<String>,
+        hide_agent_reasoning: Setting<bool>,
+        history: Setting<HistoryPersistence>,
+        mcp_servers: BTreeMap<String, RawMcpServer>,
+        model: Setting<String>,
+        model_facts: RawModel,
+        model_provider: Setting<String>,
+        notify: Setting<Vec<String>>,
+        profile: Setting<String>,
+        profiles: BTreeMap<String, RawConfig>,
+        project_doc_fallback_filenames: Setting<Vec<String>>,
+        project_doc_max_bytes: Setting<usize>,
+        /// By directory, as it was written.
+        projects: BTreeMap<String, Located<Trust>>,
+        providers: BTreeMap<String, RawProvider>,
+        sandbox_mode: Setting<SandboxMode>,
+        sandbox_workspace_write: RawSandbox,
+        shell_environment: RawEnvironment,
+        show_raw_agent_reasoning: Setting<bool>,
+    }
 
-/// What one source says about one provider.
-#[derive(Debug, Default)]
-pub(crate) struct RawProvider {
-    pub(crate) base_url: Setting<String>,
-    /// Decisions about translations, which only the bridge knows.
-    pub(crate) bridge: BTreeMap<String, Located<String>>,
-    /// `None` inside means that the provider is asked to need no key.
-    pub(crate) env_key: Setting<Option<String>>,
-    /// Header names in lower case, each with the variable that holds its value.
-    pub(crate) env_http_headers: BTreeMap<String, Located<String>>,
-    /// Header names in lower case.
-    pub(crate) http_headers: BTreeMap<String, Located<Secret>>,
-    pub(crate) name: Setting<String>,
-    pub(crate) query_params: BTreeMap<String, Located<String>>,
-    pub(crate) request_max_retries: Setting<u32>,
-    pub(crate) stream_idle_timeout: Setting<Duration>,
-    pub(crate) stream_max_retries: Setting<u32>,
-    pub(crate) wire_api: Setting<WireApi>,
-}
+    /// What a source says about the model, beside its name.
+    struct RawModel {
+        auto_compact_token_limit: Setting<u64>,
+        context_window: Setting<u64>,
+        max_output_tokens: Setting<u64>,
+        price_cached_input: Setting<f64>,
+        price_input: Setting<f64>,
+        price_output: Setting<f64>,
+        reasoning_effort: Setting<String>,
+        reasoning_summary: Setting<String>,
+        verbosity: Setting<String>,
+    }
 
-/// A setting that a source may leave out.
-pub(crate) type Setting<T> = Option<Located<T>>;
+    /// `sandbox_workspace_write`.
+    struct RawSandbox {
+        exclude_slash_tmp: Setting<bool>,
+        exclude_tmpdir_env_var: Setting<bool>,
+        network_access: Setting<bool>,
+        writable_roots: Setting<Vec<String>>,
+    }
+
+    /// `shell_environment_policy`.
+    struct RawEnvironment {
+        exclude: Setting<Vec<String>>,
+        ignore_default_excludes: Setting<bool>,
+        include_only: Setting<Vec<String>>,
+        inherit: Setting<Inherit>,
+        set: BTreeMap<String, Located<Secret>>,
+    }
+
+    /// What one source says about one provider.
+    struct RawProvider {
+        base_url: Setting<String>,
+        /// Decisions about translations, which only the bridge knows.
+        bridge: BTreeMap<String, Located<String>>,
+        /// `None` inside means that the provider is asked to need no key.
+        env_key: Setting<Option<String>>,
+        /// Header names in lower case, each with the variable that holds its value.
+        env_http_headers: BTreeMap<String, Located<String>>,
+        /// Header names in lower case.
+        http_headers: BTreeMap<String, Located<Secret>>,
+        /// The key itself, which only the table of an older spelling may hold.
+        key: Setting<Secret>,
+        key_command: Setting<Vec<String>>,
+        key_command_ttl_s: Setting<u64>,
+        key_file: Setting<String>,
+        name: Setting<String>,
+        query_params: BTreeMap<String, Located<Secret>>,
+        request_max_retries: Setting<u32>,
+        stream_idle_timeout_ms: Setting<u64>,
+        stream_max_retries: Setting<u32>,
+        wire_api: Setting<WireApi>,
+    }
+
+    /// What one source says about one MCP server.
+    struct RawMcpServer {
+        args: Setting<Vec<String>>,
+        bearer_token_env_var: Setting<String>,
+        command: Setting<String>,
+        cwd: Setting<String>,
+        disabled_tools: Setting<Vec<String>>,
+        enabled: Setting<bool>,
+        enabled_tools: Setting<Vec<String>>,
+        env: BTreeMap<String, Located<Secret>>,
+        env_http_headers: BTreeMap<String, Located<String>>,
+        env_vars: Setting<Vec<String>>,
+        http_headers: BTreeMap<String, Located<Secret>>,
+        startup_timeout_ms: Setting<u64>,
+        tool_timeout_ms: Setting<u64>,
+        url: Setting<String>,
+    }
+}
 
 /// A value of `wire_api`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,52 +118,22 @@ pub(crate) enum WireApi {
     Dialect(Dialect),
 }
 
-impl RawConfig {
-    /// Lays this source over `lower`, setting by setting.
-    pub(crate) fn over(self, lower: Self) -> Self {
-        Self {
-            approval_policy: self.approval_policy.or(lower.approval_policy),
-            model: self.model.or(lower.model),
-            model_provider: self.model_provider.or(lower.model_provider),
-            providers: merge(self.providers, lower.providers, RawProvider::over),
-            sandbox_mode: self.sandbox_mode.or(lower.sandbox_mode),
-        }
+impl Serialize for WireApi {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Auto => "auto",
+            Self::Dialect(Dialect::Responses) => "responses",
+            Self::Dialect(Dialect::Chat) => "chat",
+            Self::Dialect(Dialect::Messages) => "messages",
+            Self::Dialect(Dialect::Gemini) => "gemini",
+        })
     }
 }
 
-impl RawProvider {
-    fn over(self, lower: Self) -> Self {
-        Self {
-            base_url: self.base_url.or(lower.base_url),
-            bridge: merge(self.bridge, lower.bridge, keep),
-            env_key: self.env_key.or(lower.env_key),
-            env_http_headers: merge(self.env_http_headers, lower.env_http_headers, keep),
-            http_headers: merge(self.http_headers, lower.http_headers, keep),
-            name: self.name.or(lower.name),
-            query_params: merge(self.query_params, lower.query_params, keep),
-            request_max_retries: self.request_max_retries.or(lower.request_max_retries),
-            stream_idle_timeout: self.stream_idle_timeout.or(lower.stream_idle_timeout),
-            stream_max_retries: self.stream_max_retries.or(lower.stream_max_retries),
-            wire_api: self.wire_api.or(lower.wire_api),
-        }
-    }
-}
-
-fn merge<T>(
-    upper: BTreeMap<String, T>,
-    mut lower: BTreeMap<String, T>,
-    both: impl Fn(T, T) -> T,
-) -> BTreeMap<String, T> {
-    for (key, value) in upper {
-        let value = match lower.remove(&key) {
-            Some(below) => both(value, below),
-            None => value,
-        };
-        lower.insert(key, value);
-    }
-    lower
-}
-
-fn keep<T>(upper: T, _lower: T) -> T {
-    upper
+/// Whether the settings of a project count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Trust {
+    Trusted,
+    Untrusted,
 }

@@ -1,239 +1,210 @@
-//! Reads the settings of one source out of its tree, and collects every fault on the way.
+//! Reads the settings of one source, or of one profile in it, out of its tree.
 
-use llmx_protocol::{ApprovalPolicy, SandboxMode};
-use llmx_wire::Dialect;
+use llmx_protocol::SandboxMode;
 
 use crate::error::ConfigError;
+use crate::foreign;
+use crate::layer::Setting;
 use crate::problem::Problem;
-use crate::raw::{RawConfig, Setting, WireApi};
+use crate::raw::RawConfig;
+use crate::read_older;
 use crate::read_provider;
-use crate::source::{Located, Place};
-use crate::suggest;
-use crate::tree::{Entry, Node, Value};
+use crate::read_server;
+use crate::read_tables as tables;
+use crate::reader::{Reader, join};
+use crate::scope::Scope;
+use crate::tree::{Entry, Node};
+use crate::words::{APPROVALS, EFFORTS, SANDBOXES, SUMMARIES, VERBOSITIES};
 
 /// Reads one source; what is faulty is left out of the settings and put into the errors.
-pub(crate) fn read(entries: &[Entry]) -> (RawConfig, Vec<ConfigError>) {
-    let mut reader = Reader::default();
-    let mut raw = RawConfig::default();
-    for entry in entries {
-        let key = entry.key.as_str();
-        match key {
-            "approval_policy" => raw.approval_policy = reader.word(key, &entry.node, &APPROVALS),
-            "model" => raw.model = reader.text(key, &entry.node),
-            "model_provider" => raw.model_provider = reader.text(key, &entry.node),
-            "model_providers" => {
-                for provider in reader.table(key, &entry.node) {
-                    let path = format!("{key}.{}", quoted(&provider.key));
-                    let read = read_provider::read(&mut reader, &path, &provider.node);
-                    raw.providers.insert(provider.key.clone(), read);
-                }
-            }
-            "sandbox_mode" => raw.sandbox_mode = reader.word(key, &entry.node, &SANDBOXES),
-            _ => reader.unknown_key("", entry, &KEYS),
-        }
-    }
+pub(crate) fn read(entries: &[Entry], scope: Scope) -> (RawConfig, Vec<ConfigError>) {
+    let mut reader = Reader::new(scope);
+    let raw = settings(&mut reader, "", entries);
     (raw, reader.finish())
 }
 
-/// Takes values of the right kind out of nodes and notes the others.
-#[derive(Default)]
-pub(crate) struct Reader {
-    errors: Vec<(usize, ConfigError)>,
-}
-
-impl Reader {
-    /// Takes text that is not empty.
-    pub(crate) fn text(&mut self, key: &str, node: &Node) -> Setting<String> {
-        let text = self.any_text(key, node)?;
-        if text.value.trim().is_empty() {
-            self.fault(
-                Problem::Empty {
-                    key: key.to_owned(),
-                },
-                &node.place,
-            );
-            return None;
+/// Reads the settings below `path`, which is empty for a whole source.
+fn settings(reader: &mut Reader, path: &str, entries: &[Entry]) -> RawConfig {
+    let mut raw = RawConfig::default();
+    let (older, current): (Vec<_>, Vec<_>) = entries
+        .iter()
+        .partition(|entry| path.is_empty() && read_older::is_older(&entry.key));
+    for entry in current {
+        let key = join(path, &entry.key);
+        if let Some(problem) = reader.scope.refuses(&key) {
+            reader.fault(problem, &entry.place);
+            continue;
         }
-        Some(text)
-    }
-
-    /// Takes text, which may be empty.
-    pub(crate) fn any_text(&mut self, key: &str, node: &Node) -> Setting<String> {
-        match &node.value {
-            Value::Text(text) | Value::Unquoted { text, .. } => {
-                Some(Located::new(text.clone(), node.place.clone()))
-            }
-            other => {
-                self.wrong_kind(key, "text in quotes", other, &node.place);
-                None
-            }
+        let known = model(reader, &mut raw, &key, entry)
+            || agent(reader, &mut raw, &key, entry)
+            || of_tables(reader, &mut raw, &key, entry)
+            || (path.is_empty() && of_sources(reader, &mut raw, &key, entry));
+        if !known {
+            unknown(reader, path, &key, entry);
         }
     }
-
-    /// Takes text, a whole number or a truth value, as text.
-    pub(crate) fn scalar(&mut self, key: &str, node: &Node) -> Setting<String> {
-        let text = match &node.value {
-            Value::Boolean(value) => value.to_string(),
-            Value::Integer(value) => value.to_string(),
-            _ => return self.any_text(key, node),
-        };
-        Some(Located::new(text, node.place.clone()))
-    }
-
-    /// Takes one of a fixed set of words.
-    pub(crate) fn word<T: Copy, const N: usize>(
-        &mut self,
-        key: &str,
-        node: &Node,
-        words: &'static Words<T, N>,
-    ) -> Setting<T> {
-        let text = self.text(key, node)?;
-        let found = words.names.iter().position(|name| *name == text.value);
-        let Some(meaning) = found.and_then(|at| words.meanings.get(at)) else {
-            let problem = Problem::UnknownWord {
-                key: key.to_owned(),
-                near: suggest::nearest(&text.value, words.names),
-                word: text.value,
-                known: &words.names,
-            };
-            self.fault(problem, &node.place);
-            return None;
-        };
-        Some(Located::new(*meaning, node.place.clone()))
-    }
-
-    /// Takes a whole number of a range.
-    pub(crate) fn number<T: TryFrom<i64>>(
-        &mut self,
-        key: &str,
-        node: &Node,
-        range: std::ops::RangeInclusive<i64>,
-    ) -> Setting<T> {
-        let value = match &node.value {
-            Value::Unquoted { parsed, .. } => parsed,
-            value => value,
-        };
-        let Value::Integer(number) = *value else {
-            self.wrong_kind(key, "a whole number", value, &node.place);
-            return None;
-        };
-        let in_range = Some(number).filter(|number| range.contains(number));
-        let Some(value) = in_range.and_then(|number| T::try_from(number).ok()) else {
-            let problem = Problem::OutOfRange {
-                key: key.to_owned(),
-                least: *range.start(),
-                most: *range.end(),
-            };
-            self.fault(problem, &node.place);
-            return None;
-        };
-        Some(Located::new(value, node.place.clone()))
-    }
-
-    /// Takes the entries of a table; a wrong kind counts as an empty table.
-    pub(crate) fn table<'n>(&mut self, key: &str, node: &'n Node) -> &'n [Entry] {
-        match &node.value {
-            Value::Table(entries) => entries,
-            other => {
-                self.wrong_kind(
-                    key,
-                    "a table such as `{ name = \"value\" }`",
-                    other,
-                    &node.place,
-                );
-                &[]
-            }
+    // What has one meaning under two names must not be said twice, so the current names come first.
+    for entry in older {
+        match reader.scope.refuses(&entry.key) {
+            Some(problem) => reader.fault(problem, &entry.place),
+            None => read_older::read(reader, &mut raw, entry),
         }
     }
+    raw
+}
 
-    pub(crate) fn unknown_key(
-        &mut self,
-        path: &str,
-        entry: &Entry,
-        known: &'static [&'static str],
-    ) {
-        let separator = if path.is_empty() { "" } else { "." };
-        let problem = Problem::UnknownKey {
-            key: format!("{path}{separator}{}", quoted(&entry.key)),
-            near: suggest::nearest(&entry.key, known.iter().copied()),
-            known,
+/// Reads a setting of the model, or returns that this is none.
+fn model(reader: &mut Reader, raw: &mut RawConfig, key: &str, entry: &Entry) -> bool {
+    let (node, facts) = (&entry.node, &mut raw.model_facts);
+    match entry.key.as_str() {
+        "model" => raw.model = reader.text(key, node),
+        "model_provider" => raw.model_provider = reader.text(key, node),
+        "model_auto_compact_token_limit" => {
+            facts.auto_compact_token_limit = reader.number(key, node, TOKENS);
+        }
+        "model_context_window" => facts.context_window = reader.number(key, node, TOKENS),
+        "model_max_output_tokens" => facts.max_output_tokens = reader.number(key, node, TOKENS),
+        "model_prices" => tables::prices(reader, key, node, facts),
+        "model_reasoning_effort" => facts.reasoning_effort = reader.one_of(key, node, &EFFORTS),
+        "model_reasoning_summary" => {
+            facts.reasoning_summary = reader.one_of(key, node, &SUMMARIES);
+        }
+        "model_verbosity" => facts.verbosity = reader.one_of(key, node, &VERBOSITIES),
+        _ => return false,
+    }
+    true
+}
+
+/// Reads a setting of the agent, or returns that this is none.
+fn agent(reader: &mut Reader, raw: &mut RawConfig, key: &str, entry: &Entry) -> bool {
+    let node = &entry.node;
+    match entry.key.as_str() {
+        "approval_policy" => raw.approval_policy = reader.word(key, node, &APPROVALS),
+        "compact_prompt" => raw.compact_prompt = reader.text(key, node),
+        "developer_instructions" => raw.developer_instructions = reader.text(key, node),
+        "hide_agent_reasoning" => raw.hide_agent_reasoning = reader.truth(key, node),
+        "notify" => raw.notify = reader.command(key, node),
+        "project_doc_fallback_filenames" => {
+            raw.project_doc_fallback_filenames = tables::file_names(reader, key, node);
+        }
+        "project_doc_max_bytes" => raw.project_doc_max_bytes = reader.number(key, node, DOC_BYTES),
+        "sandbox_mode" => raw.sandbox_mode = sandbox_mode(reader, key, node),
+        "show_raw_agent_reasoning" => raw.show_raw_agent_reasoning = reader.truth(key, node),
+        _ => return false,
+    }
+    true
+}
+
+/// Reads a table, or returns that this is none.
+fn of_tables(reader: &mut Reader, raw: &mut RawConfig, key: &str, entry: &Entry) -> bool {
+    let node = &entry.node;
+    match entry.key.as_str() {
+        "history" => tables::history(reader, key, node, &mut raw.history),
+        "mcp_servers" => {
+            for server in reader.table(key, node) {
+                let path = join(key, &server.key);
+                let read = read_server::read(reader, &path, server);
+                raw.mcp_servers.insert(server.key.clone(), read);
+            }
+        }
+        "model_providers" => {
+            for provider in reader.table(key, node) {
+                let path = join(key, &provider.key);
+                let read = read_provider::read(reader, &path, &provider.node);
+                raw.providers.insert(provider.key.clone(), read);
+            }
+        }
+        "sandbox_workspace_write" => {
+            raw.sandbox_workspace_write = tables::workspace(reader, key, node);
+        }
+        "shell_environment_policy" => {
+            raw.shell_environment = tables::environment(reader, key, node);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Reads what only a whole source has, not a profile.
+fn of_sources(reader: &mut Reader, raw: &mut RawConfig, key: &str, entry: &Entry) -> bool {
+    let node = &entry.node;
+    match entry.key.as_str() {
+        "profile" => raw.profile = reader.text(key, node),
+        "profiles" => {
+            for profile in reader.table(key, node) {
+                let path = join(key, &profile.key);
+                let entries = reader.table(&path, &profile.node);
+                let read = settings(reader, &path, entries);
+                raw.profiles.insert(profile.key.clone(), read);
+            }
+        }
+        "projects" => raw.projects = tables::projects(reader, key, node),
+        _ => return false,
+    }
+    true
+}
+
+/// A project may ask for less than its reader allows, not for everything.
+fn sandbox_mode(reader: &mut Reader, key: &str, node: &Node) -> Setting<SandboxMode> {
+    let mode = reader.word(key, node, &SANDBOXES)?;
+    if reader.scope == Scope::Project && mode.value == SandboxMode::DangerFullAccess {
+        let problem = Problem::NotInProject {
+            key: format!("{key} = \"danger-full-access\""),
+            reason: "it would take the sandbox away",
         };
-        self.fault(problem, &entry.place);
+        reader.fault(problem, &node.place);
+        return None;
     }
+    Some(mode)
+}
 
-    pub(crate) fn fault(&mut self, problem: Problem, place: &Place) {
-        self.errors
-            .push((place.start(), ConfigError::new(problem, place)));
-    }
-
-    fn wrong_kind(&mut self, key: &str, expected: &'static str, found: &Value, place: &Place) {
-        let problem = Problem::WrongKind {
-            key: key.to_owned(),
-            expected,
-            found: found.kind(),
-        };
-        self.fault(problem, place);
-    }
-
-    /// Returns the faults in reading order.
-    fn finish(mut self) -> Vec<ConfigError> {
-        self.errors.sort_by_key(|(start, _)| *start);
-        self.errors.into_iter().map(|(_, error)| error).collect()
+fn unknown(reader: &mut Reader, path: &str, key: &str, entry: &Entry) {
+    let name = entry.key.as_str();
+    let only_whole = SOURCE_KEYS.contains(&name) || read_older::is_older(name);
+    if !path.is_empty() && only_whole {
+        let key = key.to_owned();
+        reader.fault(Problem::NotInProfile { key }, &entry.place);
+    } else if let Some(reason) = foreign::setting(name) {
+        let key = key.to_owned();
+        reader.fault(Problem::NoMeaning { key, reason }, &entry.place);
+    } else {
+        reader.unknown_key(path, entry, &KEYS);
     }
 }
 
-/// The words a setting takes, and what each means.
-pub(crate) struct Words<T: 'static, const N: usize> {
-    pub(crate) names: [&'static str; N],
-    pub(crate) meanings: [T; N],
-}
+/// One token to more than any model has.
+pub(crate) const TOKENS: std::ops::RangeInclusive<i64> = 1..=1_000_000_000;
 
-pub(crate) static WIRE_APIS: Words<WireApi, 5> = Words {
-    names: ["responses", "chat", "messages", "gemini", "auto"],
-    meanings: [
-        WireApi::Dialect(Dialect::Responses),
-        WireApi::Dialect(Dialect::Chat),
-        WireApi::Dialect(Dialect::Messages),
-        WireApi::Dialect(Dialect::Gemini),
-        WireApi::Auto,
-    ],
-};
+/// None to a megabyte, which is more than any context holds.
+const DOC_BYTES: std::ops::RangeInclusive<i64> = 0..=1_048_576;
 
-static APPROVALS: Words<ApprovalPolicy, 3> = Words {
-    names: ["untrusted", "on-request", "never"],
-    meanings: [
-        ApprovalPolicy::Untrusted,
-        ApprovalPolicy::OnRequest,
-        ApprovalPolicy::Never,
-    ],
-};
+const SOURCE_KEYS: [&str; 3] = ["profile", "profiles", "projects"];
 
-/// The words that `sandbox_mode` and `--sandbox` take.
-pub const SANDBOX_MODES: [&str; 3] = ["read-only", "workspace-write", "danger-full-access"];
-
-static SANDBOXES: Words<SandboxMode, 3> = Words {
-    names: SANDBOX_MODES,
-    meanings: [
-        SandboxMode::ReadOnly,
-        SandboxMode::WorkspaceWrite,
-        SandboxMode::DangerFullAccess,
-    ],
-};
-
-const KEYS: [&str; 5] = [
+pub(crate) const KEYS: [&str; 26] = [
     "approval_policy",
+    "compact_prompt",
+    "developer_instructions",
+    "hide_agent_reasoning",
+    "history",
+    "mcp_servers",
     "model",
+    "model_auto_compact_token_limit",
+    "model_context_window",
+    "model_max_output_tokens",
+    "model_prices",
     "model_provider",
     "model_providers",
+    "model_reasoning_effort",
+    "model_reasoning_summary",
+    "model_verbosity",
+    "notify",
+    "profile",
+    "profiles",
+    "project_doc_fallback_filenames",
+    "project_doc_max_bytes",
+    "projects",
     "sandbox_mode",
+    "sandbox_workspace_write",
+    "shell_environment_policy",
+    "show_raw_agent_reasoning",
 ];
-
-/// Writes a name as it stands in a dotted key.
-pub(crate) fn quoted(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if !name.is_empty() && name.chars().all(bare) {
-        name.to_owned()
-    } else {
-        format!("{name:?}")
-    }
-}

@@ -1,22 +1,25 @@
 //! Reads the settings of one model provider out of a source's tree.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, header};
 
+use crate::foreign;
+use crate::layer::Setting;
 use crate::problem::Problem;
-use crate::raw::{RawProvider, Setting};
-use crate::read::{Reader, WIRE_APIS, quoted};
+use crate::raw::RawProvider;
+use crate::read_tables::{foreign_or_unknown, whole_path};
+use crate::reader::{Reader, join, quoted};
 use crate::secret::Secret;
 use crate::source::Located;
 use crate::tree::Node;
+use crate::words::WIRE_APIS;
 
 /// Reads `model_providers.ID`, where `path` is that dotted key.
 pub(crate) fn read(reader: &mut Reader, path: &str, node: &Node) -> RawProvider {
     let mut raw = RawProvider::default();
     for entry in reader.table(path, node) {
-        let (key, node) = (format!("{path}.{}", entry.key), &entry.node);
+        let (key, node) = (join(path, &entry.key), &entry.node);
         match entry.key.as_str() {
             "base_url" => raw.base_url = reader.text(&key, node),
             "bridge" => raw.bridge = texts(reader, &key, node, Reader::scalar),
@@ -24,16 +27,20 @@ pub(crate) fn read(reader: &mut Reader, path: &str, node: &Node) -> RawProvider 
             "env_key" => raw.env_key = env_key(reader, &key, node),
             "http_headers" => raw.http_headers = headers(reader, &key, node, header_value),
             "name" => raw.name = reader.text(&key, node),
-            "query_params" => raw.query_params = texts(reader, &key, node, Reader::any_text),
+            "key_command" => raw.key_command = reader.command(&key, node),
+            "key_command_ttl_s" => raw.key_command_ttl_s = reader.number(&key, node, TTL_S),
+            "key_file" => raw.key_file = whole_path(reader, &key, node),
+            "query_params" => raw.query_params = texts(reader, &key, node, secret),
             "request_max_retries" => raw.request_max_retries = reader.number(&key, node, RETRIES),
             "stream_idle_timeout_ms" => {
-                raw.stream_idle_timeout = reader
-                    .number(&key, node, IDLE_MS)
-                    .map(|ms| Located::new(Duration::from_millis(ms.value), ms.place));
+                raw.stream_idle_timeout_ms = reader.number(&key, node, IDLE_MS);
             }
             "stream_max_retries" => raw.stream_max_retries = reader.number(&key, node, RETRIES),
             "wire_api" => raw.wire_api = reader.word(&key, node, &WIRE_APIS),
-            _ => reader.unknown_key(path, entry, &KEYS),
+            _ => {
+                let reason = foreign::of_provider(&entry.key);
+                foreign_or_unknown(reader, path, entry, reason, &KEYS);
+            }
         }
     }
     raw
@@ -57,12 +64,12 @@ fn env_key(reader: &mut Reader, key: &str, node: &Node) -> Setting<Option<String
 }
 
 /// Reads a table of names that only their user knows.
-fn texts(
+fn texts<T>(
     reader: &mut Reader,
     path: &str,
     node: &Node,
-    value: impl Fn(&mut Reader, &str, &Node) -> Setting<String>,
-) -> BTreeMap<String, Located<String>> {
+    value: impl Fn(&mut Reader, &str, &Node) -> Setting<T>,
+) -> BTreeMap<String, Located<T>> {
     let mut pairs = BTreeMap::new();
     for entry in reader.table(path, node) {
         let key = format!("{path}.{}", quoted(&entry.key));
@@ -73,8 +80,13 @@ fn texts(
     pairs
 }
 
+fn secret(reader: &mut Reader, key: &str, node: &Node) -> Setting<Secret> {
+    let text = reader.any_text(key, node)?;
+    Some(Located::new(Secret::new(text.value), text.place))
+}
+
 /// Reads a table of headers, whose names come out in lower case.
-fn headers<T>(
+pub(crate) fn headers<T>(
     reader: &mut Reader,
     path: &str,
     node: &Node,
@@ -95,7 +107,7 @@ fn headers<T>(
     headers
 }
 
-fn header_value(reader: &mut Reader, key: &str, node: &Node) -> Setting<Secret> {
+pub(crate) fn header_value(reader: &mut Reader, key: &str, node: &Node) -> Setting<Secret> {
     let text = reader.any_text(key, node)?;
     if is_header_value(&text.value) {
         return Some(Located::new(Secret::new(text.value), text.place));
@@ -129,12 +141,18 @@ const RETRIES: std::ops::RangeInclusive<i64> = 0..=100;
 /// One millisecond to one day.
 const IDLE_MS: std::ops::RangeInclusive<i64> = 1..=86_400_000;
 
-const KEYS: [&str; 11] = [
+/// None, so that every request asks again, to one day.
+const TTL_S: std::ops::RangeInclusive<i64> = 0..=86_400;
+
+pub(crate) const KEYS: [&str; 14] = [
     "base_url",
     "bridge",
     "env_http_headers",
     "env_key",
     "http_headers",
+    "key_command",
+    "key_command_ttl_s",
+    "key_file",
     "name",
     "query_params",
     "request_max_retries",

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 /// An API key or another value that must not reach logs.
@@ -25,6 +26,15 @@ impl fmt::Debug for Secret {
         f.write_str("[redacted]")
     }
 }
+
+/// Shows that there is a value, for lists of settings.
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(DOTS)
+    }
+}
+
+const DOTS: &str = "••••••••";
 
 #[cfg(test)]
 mod tests {

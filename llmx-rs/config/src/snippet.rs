@@ -50,17 +50,46 @@ fn dots(text: &str) -> String {
 }
 
 /// Settings whose values are safe to print.
-const HARMLESS: [&str; 10] = [
+const HARMLESS: [&str; 39] = [
     "approval_policy",
     "base_url",
+    "cached_input",
+    "context_length",
+    "enabled",
+    "exclude_slash_tmp",
+    "exclude_tmpdir_env_var",
+    "hide_agent_reasoning",
+    "ignore_default_excludes",
+    "inherit",
+    "input",
+    "key_command_ttl_s",
+    "key_file",
     "model",
+    "model_auto_compact_token_limit",
+    "model_context_window",
+    "model_max_output_tokens",
     "model_provider",
+    "model_reasoning_effort",
+    "model_reasoning_summary",
+    "model_verbosity",
     "name",
+    "network_access",
+    "output",
+    "persistence",
+    "profile",
+    "project_doc_fallback_filenames",
+    "project_doc_max_bytes",
     "request_max_retries",
     "sandbox_mode",
+    "show_raw_agent_reasoning",
+    "startup_timeout_ms",
+    "startup_timeout_sec",
     "stream_idle_timeout_ms",
     "stream_max_retries",
+    "tool_timeout_sec",
+    "trust_level",
     "wire_api",
+    "writable_roots",
 ];
 
 /// A longer "key" is more likely a piece of a multi-line value.

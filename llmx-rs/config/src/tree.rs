@@ -22,7 +22,9 @@ pub(crate) struct Node {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     Boolean(bool),
+    Float(f64),
     Integer(i64),
+    List(Vec<Node>),
     Table(Vec<Entry>),
     Text(String),
     /// A value of a kind that no setting takes, with the name of that kind.
@@ -43,11 +45,21 @@ pub(crate) struct Entry {
 }
 
 impl Value {
+    /// Returns the value as TOML has it, where it came from `-c` without quotes.
+    pub(crate) fn parsed(&self) -> &Self {
+        match self {
+            Self::Unquoted { parsed, .. } => parsed,
+            value => value,
+        }
+    }
+
     /// Returns the name of the value's kind, with its article.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Boolean(_) => "a boolean",
+            Self::Float(_) => "a number with a fraction",
             Self::Integer(_) => "an integer",
+            Self::List(_) => "a list",
             Self::Table(_) => "a table",
             Self::Text(_) => "text",
             Self::Other(kind) => kind,
@@ -98,10 +110,15 @@ fn node(value: &Spanned<DeValue<'_>>, source: &Arc<Source>) -> Node {
             DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
                 .map_or(Value::Other("an integer beyond 64 bits"), Value::Integer),
             DeValue::Table(table) => Value::Table(entries(table, source)),
-            DeValue::Array(_) => Value::Other("an array"),
+            DeValue::Array(array) => {
+                Value::List(array.iter().map(|value| node(value, source)).collect())
+            }
             DeValue::Boolean(value) => Value::Boolean(*value),
             DeValue::Datetime(_) => Value::Other("a date"),
-            DeValue::Float(_) => Value::Other("a number with a fraction"),
+            DeValue::Float(float) => float
+                .as_str()
+                .parse()
+                .map_or(Value::Other("a number that is too large"), Value::Float),
         },
         place: place(source, value.span()),
     }

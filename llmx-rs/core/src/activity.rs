@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::ready;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use llmx_tools::{Input, Outcome, Permit, Said, Toolbox};
+use llmx_tools::{Input, Outcome, Permit, Reach, Said, Toolbox};
 use llmx_upstream::{EventStream, StreamEnd, StreamStep, UpstreamFault};
 use llmx_wire::Dialect;
 use llmx_wire::responses::{ContentPart, Request};
@@ -101,13 +101,14 @@ enum Asking {
     Over,
 }
 
-/// Reads `call`, says what it would do, and runs it once `permits` lets it.
+/// Reads `call`, says what it would do, and runs it once `permit` lets it. Returns what it would
+/// reach, too.
 pub(crate) fn call(
     toolbox: &Toolbox,
     judge: &Approvals,
     call: &Call,
     permit: Permitted,
-) -> Activity {
+) -> (Activity, Option<Reach>) {
     let input = match &call.payload {
         Payload::Json(arguments) => Input::Json(arguments),
         Payload::Text(input) => Input::Text(input),
@@ -116,12 +117,16 @@ pub(crate) fn call(
         Ok(job) => job,
         Err(message) => {
             let rejected = Event::CallFinished(CallResult::Rejected { message });
-            return stream::iter([rejected]).chain(stream::pending()).boxed();
+            return (
+                stream::iter([rejected]).chain(stream::pending()).boxed(),
+                None,
+            );
         }
     };
+    let reach = job.reach();
     let prepared = Event::CallPrepared {
         shown: Box::new(job.shown()),
-        verdict: judge.verdict(&job.reach()),
+        verdict: judge.verdict(&reach),
     };
     let running = async move {
         // Nobody lets it run any more once the sender is gone.
@@ -131,10 +136,11 @@ pub(crate) fn call(
         let shown = Box::new(shown);
         Some(Event::CallFinished(CallResult::Ran { answer, shown }))
     };
-    stream::iter([prepared])
+    let activity = stream::iter([prepared])
         .chain(stream::once(running).filter_map(ready))
         .chain(stream::pending())
-        .boxed()
+        .boxed();
+    (activity, Some(reach))
 }
 
 fn part(said: Said) -> ContentPart {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use llmx_protocol::{Op, ThreadEvent, ThreadId};
-use llmx_tools::{Permit, Toolbox};
+use llmx_protocol::{ApprovalDecision, Op, ThreadEvent, ThreadId};
+use llmx_tools::{Permit, Reach, Toolbox};
 use llmx_wire::responses::Request;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
@@ -27,6 +27,8 @@ pub(crate) struct Driver {
     pub(crate) env_key: Option<String>,
     pub(crate) toolbox: Toolbox,
     pub(crate) approvals: Approvals,
+    /// What the call that was read would reach.
+    pub(crate) asked: Option<Asked>,
     /// Lets the call that was read run.
     pub(crate) permit: Option<oneshot::Sender<Permit>>,
     pub(crate) recorder: Recorder,
@@ -34,6 +36,13 @@ pub(crate) struct Driver {
     pub(crate) notices: Vec<String>,
     pub(crate) pace: Pace,
     pub(crate) world: Arc<dyn World>,
+}
+
+/// A call that waits for its verdict.
+pub(crate) struct Asked {
+    reach: Reach,
+    /// Whether a person allowed it for the rest of the session.
+    for_session: bool,
 }
 
 /// When a turn first asked the model, and how long that took to speak.
@@ -120,7 +129,17 @@ impl Driver {
                 }
                 Some(event) = activity.next() => event,
             };
+            if let (Event::Decided { decision, .. }, Some(asked)) = (&event, &mut self.asked) {
+                asked.for_session = *decision == ApprovalDecision::ApproveForSession;
+            }
             self.apply(event, &mut activity, &events).await;
+        }
+        for ended in self.toolbox.close().await {
+            let message = format!(
+                "ended with the session: `{}`, which went on in the background",
+                ended.command
+            );
+            let _heard = events.send(ThreadEvent::Error { message }).await;
         }
     }
 
@@ -159,10 +178,18 @@ impl Driver {
                     Effect::PrepareCall(call) => {
                         let (permit, permitted) = oneshot::channel();
                         self.permit = Some(permit);
-                        *activity =
+                        let (running, reach) =
                             activity::call(&self.toolbox, &self.approvals, &call, permitted);
+                        *activity = running;
+                        self.asked = reach.map(|reach| Asked {
+                            reach,
+                            for_session: false,
+                        });
                     }
                     Effect::RunCall(permit) => {
+                        if let Some(asked) = self.asked.take().filter(|asked| asked.for_session) {
+                            self.approvals.grant(&asked.reach);
+                        }
                         if let Some(waiting) = self.permit.take() {
                             // A call that was given up meanwhile needs no permit.
                             let _given_up = waiting.send(approvals::permit(permit));

@@ -10,10 +10,11 @@
 #![forbid(unsafe_code)]
 
 mod activity;
-mod approvals;
+pub mod approvals;
 mod dialects;
 mod driver;
 mod judge;
+pub mod models;
 mod prompt;
 mod provider;
 mod resume;

@@ -12,7 +12,7 @@ use llmx_wire::responses::Item;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::approvals::Approvals;
+use crate::approvals::{Approvals, Rules, RulesFault};
 use crate::dialects::Connection;
 use crate::driver::{Driver, Pace, Recorder};
 use crate::prompt::{self, Prompt};
@@ -37,6 +37,8 @@ pub struct Origin {
     pub environment: Vec<(OsString, OsString)>,
     /// What each turn may take.
     pub bounds: Bounds,
+    /// Whether nothing of the session is written down.
+    pub ephemeral: bool,
     /// Whether the frontend wants to see answers while they grow.
     pub previews: bool,
 }
@@ -55,6 +57,9 @@ pub enum StartFault {
     /// The session file cannot be written.
     #[error(transparent)]
     Record(#[from] RecordFault),
+    /// The user's rules cannot be used.
+    #[error(transparent)]
+    Rules(#[from] RulesFault),
     /// The session file cannot be read.
     #[error(transparent)]
     Read(#[from] ReadFault),
@@ -88,7 +93,7 @@ impl Session {
             thread_id,
             mut rollout,
             recorded,
-        } = open_rollout(config, origin.source, beginning, &*world)?;
+        } = open_rollout(config, &origin, beginning, &*world)?;
         let mut notices = Vec::new();
         let limits = RetryLimits {
             request: config.provider.request_max_retries,
@@ -115,7 +120,13 @@ impl Session {
             connection: Arc::new(connection),
             env_key: config.provider.env_key.clone(),
             toolbox,
-            approvals: Approvals::new(config),
+            approvals: Approvals::new(
+                config.approval_policy,
+                config.sandbox_mode.into(),
+                config.cwd.clone(),
+                Rules::read(&config.home.join("rules.toml"))?,
+            ),
+            asked: None,
             permit: None,
             recorder: Recorder {
                 rollout,
@@ -196,10 +207,13 @@ struct Opened {
 
 fn open_rollout(
     config: &Config,
-    source: &str,
+    origin: &Origin,
     beginning: &Beginning,
     world: &dyn World,
 ) -> Result<Opened, StartFault> {
+    let Origin {
+        source, ephemeral, ..
+    } = *origin;
     let recorded = match beginning {
         Beginning::New => None,
         Beginning::Fork(path) => Some(rollout::read(path)?),
@@ -216,7 +230,11 @@ fn open_rollout(
     };
     let now = world.now();
     let thread_id = world.new_thread_id();
-    let mut rollout = Rollout::create(&config.home, &thread_id, now)?;
+    let mut rollout = if ephemeral {
+        Rollout::nowhere()
+    } else {
+        Rollout::create(&config.home, &thread_id, now)?
+    };
     let meta = json!({
         "id": thread_id,
         "timestamp": timestamp(now),
@@ -301,6 +319,7 @@ pub(crate) mod tests {
             env: &|name| (name == "TEST_KEY").then(|| "sk-canary-1".into()),
             overrides: &[],
             flags: Flags::default(),
+            ..Inputs::default()
         });
         config.unwrap()
     }

@@ -33,6 +33,8 @@ mod rung;
 #[cfg(any(target_os = "macos", test))]
 mod seatbelt;
 #[cfg(unix)]
+mod session;
+#[cfg(unix)]
 mod text;
 
 pub use error::SandboxError;
@@ -42,7 +44,7 @@ pub use {
     concealed::Concealed,
     credentials::Owner,
     denial::was_denied,
-    launch::{Launch, Request, Terminal},
+    launch::{Launch, Leads, Request, Terminal},
     probe::{Sandbox, Settings},
 };
 

@@ -1,6 +1,6 @@
 //! Starts commands under the policy of the session, or free where the user allowed it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -45,15 +45,22 @@ impl Confinement {
         &self.workspace
     }
 
+    /// Returns whether anything holds a call with this permit.
+    pub(crate) fn holds(&self, permit: Permit) -> bool {
+        permit == Permit::Confined && self.policy != SandboxPolicy::DangerFullAccess
+    }
+
+    /// Returns a variable as commands will see it.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
+        let mut variables = self.environment.iter();
+        let (_, value) = variables.find(|(known, _)| known == name)?;
+        Some(value)
+    }
+
     /// Returns which boundary holds commands on this machine. The first time it is found out, which
     /// takes a few milliseconds.
     pub fn report(&self) -> &Report {
         self.sandbox().report()
-    }
-
-    /// Returns whether anything holds a call with this permit.
-    pub(crate) fn holds(&self, permit: Permit) -> bool {
-        permit == Permit::Confined && self.policy != SandboxPolicy::DangerFullAccess
     }
 
     /// Returns what the tools that start no command may read.

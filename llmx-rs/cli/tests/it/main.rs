@@ -5,6 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(target_os = "linux")]
+mod background;
 mod bare;
 mod demo;
 mod dialects;

@@ -50,7 +50,7 @@ fn faults_in_the_file_name_place_and_cure() {
         (
             "temperature = 1",
             "1:1",
-            &["`temperature`", "approval_policy, model, model_provider"],
+            &["`temperature`", "approval_policy, compact_prompt, "],
         ),
         (
             "model = 5",

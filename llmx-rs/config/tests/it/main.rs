@@ -2,19 +2,29 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod faults;
+mod keys;
+mod layers;
 mod secrets;
+mod settings;
 mod values;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use llmx_config::{Config, ConfigErrors, Flags, Inputs, resolve};
+use llmx_config::{
+    Config, ConfigErrors, Flags, Inputs, PrivateFault, Project, Secret, SourceText, resolve,
+};
 
 /// A world to resolve in; everything not set is empty.
 #[derive(Default)]
 struct World {
+    system: Option<String>,
     file: Option<String>,
+    exposed: bool,
+    /// Files of the project at `/repo`, and of secrets, by their paths.
+    files: BTreeMap<PathBuf, String>,
+    private: BTreeMap<PathBuf, String>,
     env: BTreeMap<String, OsString>,
     overrides: Vec<String>,
     flags: Flags,
@@ -23,6 +33,16 @@ struct World {
 impl World {
     fn file(mut self, text: &str) -> Self {
         self.file = Some(text.to_owned());
+        self
+    }
+
+    fn project(mut self, path: &str, text: &str) -> Self {
+        self.files.insert(path.into(), text.to_owned());
+        self
+    }
+
+    fn private(mut self, path: &str, text: &str) -> Self {
+        self.private.insert(path.into(), text.to_owned());
         self
     }
 
@@ -45,11 +65,38 @@ impl World {
         resolve(&Inputs {
             home: PathBuf::from("/home"),
             cwd: PathBuf::from("/project"),
+            user_home: Some(PathBuf::from("/users/me")),
+            system: self.system.clone().map(|text| SourceText {
+                path: PathBuf::from("/etc/llmx/config.toml"),
+                text,
+                exposed: true,
+            }),
             file: self.file.clone(),
+            file_exposed: self.exposed,
+            project: Project {
+                root: PathBuf::from("/repo"),
+                files: self.files.keys().cloned().collect(),
+            },
+            read: &|path| {
+                self.files
+                    .get(path)
+                    .cloned()
+                    .ok_or_else(|| "gone".to_owned())
+            },
+            read_private: &|path| self.read_private(path),
             env: &|name| self.env.get(name).cloned(),
             overrides: &self.overrides,
             flags: self.flags.clone(),
         })
+    }
+
+    /// Reads a file of secrets, of which those below `/exposed` are not.
+    fn read_private(&self, path: &Path) -> Result<Option<Secret>, PrivateFault> {
+        if path.starts_with("/exposed") {
+            let path = path.to_owned();
+            return Err(PrivateFault::Exposed { path, mode: 0o644 });
+        }
+        Ok(self.private.get(path).cloned().map(Secret::new))
     }
 
     fn config(&self) -> Config {

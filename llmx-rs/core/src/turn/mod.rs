@@ -17,19 +17,18 @@
 
 mod answer;
 mod bounds;
+mod calling;
 mod calls;
 mod compact;
 mod fault;
 mod retry;
 mod show;
+mod summary;
 mod vocabulary;
 
 use std::collections::VecDeque;
 
-use llmx_protocol::{
-    ApprovalDecision, ApprovalRequest, ErrorCode, ItemDetails, ItemStatus, Prompt, ThreadError,
-    ThreadEvent, TurnFacts, Usage,
-};
+use llmx_protocol::{ErrorCode, ItemStatus, Prompt, ThreadError, ThreadEvent, TurnFacts, Usage};
 use llmx_wire::responses::{ContentPart, Item, Role, StreamEvent};
 
 use self::answer::{Answer, Outcome};
@@ -39,6 +38,7 @@ pub use self::fault::{asked_pause_ms, is_final_code, is_too_long};
 pub use self::retry::RetryLimits;
 use self::retry::{Decision, Retries};
 use self::show::ItemNumbers;
+use self::summary::Summary;
 pub use self::vocabulary::{
     Call, CallResult, Delay, Effect, Ended, Event, Fault, Note, Payload, Permit, Record, Retry,
     Verdict,
@@ -95,17 +95,6 @@ enum Purpose {
     Summary(Summary),
 }
 
-/// A summary that is being written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Summary {
-    /// What a frontend was told about it.
-    item_id: String,
-    /// How many conversations before this one were too long for the model to summarize.
-    try_number: u32,
-    /// Whether the turn goes on with it, or was begun for its sake.
-    goes_on: bool,
-}
-
 impl Machine {
     /// Starts a conversation that begins with `opening`.
     pub fn new(opening: Vec<Item>, limits: RetryLimits) -> Self {
@@ -143,15 +132,6 @@ impl Machine {
     /// Summarizes the conversation before it has more than `tokens`.
     pub fn limit_context(&mut self, tokens: u64) {
         self.budget = Some(tokens);
-    }
-
-    /// Returns what [`Effect::Summarize`] sends.
-    pub fn to_summarize(&self) -> Vec<Item> {
-        let try_number = match &self.phase {
-            Phase::Streaming(_, Purpose::Summary(summary)) => summary.try_number,
-            _ => 0,
-        };
-        compact::to_summarize(&self.conversation, try_number)
     }
 
     /// Goes on with a conversation of which everything is recorded.
@@ -279,64 +259,9 @@ impl Machine {
         self.phase = Phase::Streaming(Answer::default(), purpose);
     }
 
-    /// Summarizes because a person wants it; a conversation that has not begun stays as it is.
-    fn compact_now(&mut self, effects: &mut Vec<Effect>) {
-        if !self.is_idle() || self.conversation.is_empty() {
-            return;
-        }
-        self.begin_counting();
-        effects.push(Effect::Record(Record::TurnContext));
-        effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
-        self.summarize(false, effects);
-    }
-
     fn begin_counting(&mut self) {
         self.usage = Usage::default();
         self.facts = TurnFacts::default();
-    }
-
-    fn summarize(&mut self, goes_on: bool, effects: &mut Vec<Effect>) {
-        let item_id = self.numbers.next_id();
-        let item = show::compaction(&item_id, "", ItemStatus::InProgress);
-        effects.push(Effect::Emit(ThreadEvent::ItemStarted { item }));
-        self.retries = Retries::new(self.limits);
-        let summary = Summary {
-            item_id,
-            try_number: 0,
-            goes_on,
-        };
-        self.request(Purpose::Summary(summary), effects);
-    }
-
-    fn settle_summary(&mut self, outcome: Outcome, summary: Summary, effects: &mut Vec<Effect>) {
-        let (usage, written) = match outcome {
-            Outcome::Completed { items, usage } => (usage, answer::words(&items)),
-            // Half a summary would be taken for the whole.
-            Outcome::Incomplete { usage, fault, .. } => (usage, Err(fault)),
-            Outcome::Failed { usage, fault } => (usage, Err(fault)),
-        };
-        show::add_usage(&mut self.usage, &usage);
-        match written {
-            Ok(words) => self.replace(&words, &summary, effects),
-            Err(fault) => self.retry_or_fail(&fault, Purpose::Summary(summary), effects),
-        }
-    }
-
-    /// Goes on with `words` in place of the conversation.
-    fn replace(&mut self, words: &str, summary: &Summary, effects: &mut Vec<Effect>) {
-        self.conversation = compact::compacted(&self.conversation, words);
-        self.size = 0;
-        effects.push(Effect::Record(Record::Compacted {
-            summary: words.to_owned(),
-            items: self.conversation.clone(),
-        }));
-        let item = show::compaction(&summary.item_id, words, ItemStatus::Completed);
-        effects.push(Effect::Emit(ThreadEvent::ItemCompleted { item }));
-        if summary.goes_on {
-            self.ask(effects);
-        } else {
-            self.complete(effects);
-        }
     }
 
     fn settle(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
@@ -385,123 +310,6 @@ impl Machine {
         self.conversation.push(item);
     }
 
-    /// Runs the next call; after the last one, asks the model again; without any, ends the turn.
-    fn run_next(&mut self, calls: Calls, effects: &mut Vec<Effect>) {
-        match calls.current() {
-            Some(call) => {
-                effects.push(Effect::PrepareCall(call.clone()));
-                self.phase = Phase::Calling(calls);
-            }
-            None if matches!(self.phase, Phase::Calling(_)) => self.ask(effects),
-            None => self.complete(effects),
-        }
-    }
-
-    fn call_prepared(
-        &mut self,
-        shown: Box<ItemDetails>,
-        verdict: Verdict,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Phase::Calling(calls) = &mut self.phase else {
-            return;
-        };
-        let Some(call) = calls.current().filter(|_| calls.started.is_none()) else {
-            return;
-        };
-        let call_id = call.call_id.clone();
-        let item_id = self.numbers.next_id();
-        let started = Started {
-            item_id: item_id.clone(),
-            shown,
-        };
-        effects.push(Effect::Emit(show::started(&started)));
-        calls.started = Some(started);
-        match verdict {
-            Verdict::Run(permit) => effects.push(Effect::RunCall(permit)),
-            Verdict::Ask { permit, reason } => {
-                calls.asked = Some(permit);
-                let request = ApprovalRequest {
-                    id: call_id,
-                    item_id,
-                    reason,
-                    unconfined: permit == Permit::Unconfined,
-                };
-                effects.push(Effect::Emit(ThreadEvent::ApprovalRequested { request }));
-            }
-            Verdict::Refuse { reason } => self.decline(&reason, effects),
-        }
-    }
-
-    fn decided(&mut self, call_id: &str, decision: ApprovalDecision, effects: &mut Vec<Effect>) {
-        let Phase::Calling(calls) = &mut self.phase else {
-            return;
-        };
-        let is_current = calls.current().is_some_and(|call| call.call_id == call_id);
-        let Some(permit) = calls.asked.filter(|_| is_current) else {
-            return;
-        };
-        match decision {
-            ApprovalDecision::Approve | ApprovalDecision::ApproveForSession => {
-                calls.asked = None;
-                effects.push(Effect::RunCall(permit));
-            }
-            ApprovalDecision::Deny => self.decline(DENIED, effects),
-            ApprovalDecision::Abort => self.stop(Note::TurnAborted, interrupted(), effects),
-        }
-    }
-
-    /// Answers the call that was read with `reason` instead of running it.
-    fn decline(&mut self, reason: &str, effects: &mut Vec<Effect>) {
-        let Phase::Calling(calls) = &mut self.phase else {
-            return;
-        };
-        let Some(started) = &calls.started else {
-            return;
-        };
-        calls.asked = None;
-        effects.push(Effect::Abort);
-        let shown = started.shown.clone();
-        let result = CallResult::Ran {
-            answer: vec![ContentPart::input_text(reason)],
-            shown: Box::new(shown.ended_early(ItemStatus::Declined, reason)),
-        };
-        self.call_finished(result, effects);
-    }
-
-    fn call_finished(&mut self, result: CallResult, effects: &mut Vec<Effect>) {
-        let Phase::Calling(calls) = &self.phase else {
-            return;
-        };
-        // A call that waits for a person has not run.
-        if calls.asked.is_some() {
-            return;
-        }
-        let mut calls = calls.clone();
-        self.answer_current(&mut calls, result, effects);
-        self.run_next(calls, effects);
-    }
-
-    /// Records the answer to the call under way, then shows how it ended.
-    fn answer_current(&mut self, calls: &mut Calls, result: CallResult, effects: &mut Vec<Effect>) {
-        let Some((call, started)) = calls.finish_current() else {
-            return;
-        };
-        let (answer, shown) = match result {
-            CallResult::Ran { answer, shown } => (answer, *shown),
-            CallResult::Rejected { message } => {
-                let answer = vec![ContentPart::input_text(message.as_str())];
-                (answer, show::rejected(&call, message))
-            }
-        };
-        self.append(call.answer(answer), effects);
-        let item_id = match started {
-            Some(started) => started.item_id,
-            None => self.numbers.next_id(),
-        };
-        effects.push(Effect::Emit(show::finished(item_id, shown)));
-    }
-
     fn stream_ended(&mut self, ended: Ended, effects: &mut Vec<Effect>) {
         let Phase::Streaming(_, purpose) = &self.phase else {
             return;
@@ -532,27 +340,6 @@ impl Machine {
                 effects.push(Effect::Wait(delay));
             }
             Decision::GiveUp(message) => self.fail(plain(message), effects),
-        }
-    }
-
-    /// Tries with less of the conversation, if there is less to try with.
-    fn shorten(&mut self, purpose: &Purpose, effects: &mut Vec<Effect>) -> bool {
-        match purpose {
-            // What was just summarized cannot be made shorter that way.
-            Purpose::Work if compact::is_compacted(&self.conversation) => false,
-            Purpose::Work => {
-                self.summarize(true, effects);
-                true
-            }
-            Purpose::Summary(summary) if summary.try_number + 1 < compact::TRIES => {
-                let summary = Summary {
-                    try_number: summary.try_number + 1,
-                    ..summary.clone()
-                };
-                self.request(Purpose::Summary(summary), effects);
-                true
-            }
-            Purpose::Summary(_) => false,
         }
     }
 
@@ -603,16 +390,6 @@ impl Machine {
         effects.push(Effect::Emit(ThreadEvent::TurnFailed { error }));
     }
 
-    /// Shows that a summary which was begun will not be written.
-    fn end_summary(&mut self, effects: &mut Vec<Effect>) {
-        if let Phase::Streaming(_, Purpose::Summary(summary))
-        | Phase::Waiting(Purpose::Summary(summary)) = &self.phase
-        {
-            let item = show::compaction(&summary.item_id, "", ItemStatus::Failed);
-            effects.push(Effect::Emit(ThreadEvent::ItemCompleted { item }));
-        }
-    }
-
     fn record_failed(&mut self, reason: &str, effects: &mut Vec<Effect>) {
         let message = format!("the session cannot be recorded: {reason}");
         if self.is_idle() {
@@ -648,7 +425,3 @@ fn interrupted() -> ThreadError {
         code: Some(ErrorCode::Interrupted),
     }
 }
-
-/// What the model is told when a person says no.
-const DENIED: &str = "The user declined this call; it was not run. Do not try it again in another \
-                      form: go on without it, or ask what to do instead.";

@@ -125,6 +125,7 @@ fn config(directory: &TempDir, base_url: &str) -> Config {
         env: &|name| (name == "TEST_KEY").then(|| KEY.into()),
         overrides: &[],
         flags: Flags::default(),
+        ..Inputs::default()
     });
     config.unwrap()
 }

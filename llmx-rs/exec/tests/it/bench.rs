@@ -108,6 +108,7 @@ fn config(directory: &TempDir, base_url: &str) -> Config {
         env: &|name| (name == "TEST_KEY").then(|| "sk-canary-1".into()),
         overrides: &[],
         flags: Flags::default(),
+        ..Inputs::default()
     });
     config.unwrap()
 }

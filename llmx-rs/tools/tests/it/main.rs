@@ -6,6 +6,7 @@
     reason = "in a test a panic is the report; clippy sees only #[test] functions as tests"
 )]
 
+mod exec;
 mod files;
 mod patch;
 
@@ -141,7 +142,11 @@ fn unknown_tools_and_unreadable_calls_are_refused_in_words() {
         .prepare("no_such_tool", Input::Json("{}"))
         .err()
         .unwrap();
-    assert!(unknown.starts_with("there is no tool `no_such_tool`; the tools are shell, "));
+    assert!(
+        unknown.starts_with("there is no tool `no_such_tool`; the tools are exec_command, "),
+        "{unknown}"
+    );
+    assert!(!unknown.contains("shell"), "{unknown}");
     let broken = toolbox.prepare("shell", Input::Json("{")).err().unwrap();
     assert!(broken.starts_with("the call of `shell` cannot be read: "));
 }

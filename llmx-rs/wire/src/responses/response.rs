@@ -52,7 +52,9 @@ impl Response {
                     "incomplete_details" => self.incomplete_details.is_some(),
                     _ => false,
                 };
-                (!is_told).then(|| (*name, self.extra.get(*name).unwrap_or(silent)))
+                // There are few, and to compare them costs less than to hash the name.
+                let told = self.extra.iter().find(|(told, _)| *told == name);
+                (!is_told).then(|| (*name, told.map_or(silent, |(_, value)| value)))
             })
     }
 }
