@@ -110,7 +110,7 @@ async fn calls_that_cannot_be_understood_are_answered_and_shown() {
     let brief = course.brief();
     assert!(brief[2].starts_with("done no_such_tool: there is no tool `no_such_tool`; the tools"));
     assert!(brief[3].starts_with("done shell: the call of `shell` cannot be read: "));
-    assert!(brief[4].starts_with("done apply_patch: there is no tool `apply_patch`"));
+    assert!(brief[4].starts_with("done apply_patch: the call of `apply_patch` cannot be read: "));
     assert_eq!(brief[5..], ["done message sorry", "completed 6"]);
     let outputs: Vec<_> = course
         .recorded()
