@@ -14,6 +14,8 @@ mod exec;
 #[cfg(target_os = "linux")]
 mod own_key;
 #[cfg(target_os = "linux")]
+mod patch;
+#[cfg(target_os = "linux")]
 mod sandbox;
 #[cfg(unix)]
 mod scene;
