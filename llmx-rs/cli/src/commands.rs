@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
-use crate::{demo, exec, execpolicy, models, sandbox, sessions};
+use crate::{config, demo, exec, execpolicy, generate, login, models, sandbox, sessions};
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -20,6 +20,11 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Execpolicy(command)) => execpolicy::run(command),
         Some(Command::Sessions(command)) => sessions::run(command),
         Some(Command::Sandbox(args)) => sandbox::run(args),
+        Some(Command::Config(command)) => config::run(command),
+        Some(Command::Login(args)) => login::run(args),
+        Some(Command::Logout(args)) => login::forget(&args),
+        Some(Command::Completions { shell }) => generate::completions(shell),
+        Some(Command::Man { dir }) => generate::man(dir),
         Some(Command::Demo) => demo::run(),
         None => Err(Failure::no_command(
             &Cli::command().render_help().to_string(),
