@@ -140,6 +140,9 @@ fn refused(path: &Path, error: &io::Error) -> String {
         }
         _ => "",
     };
+    // Which temporary name did not work is of no use to anybody.
+    let error = error.to_string();
+    let error = error.split(" at path ").next().unwrap_or_default();
     format!("{} cannot be changed: {error}.{hint}", path.display())
 }
 
