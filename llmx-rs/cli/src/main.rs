@@ -23,12 +23,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    // Commands of the agent start as this program, which then becomes them.
-    if let Some(code) = llmx_sandbox::run_as_helper() {
-        return code;
-    }
-    // A patch is applied by this program, too, held as a command is.
-    if let Some(code) = llmx_tools::run_as_patcher() {
+    // What the agent runs starts as this program, which then becomes it.
+    if let Some(code) = llmx_sandbox::run_as_helper().or_else(llmx_tools::run_as_patcher) {
         return code;
     }
     match commands::run(args::Cli::parse()) {
