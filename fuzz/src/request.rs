@@ -5,7 +5,8 @@ use llmx_bridge::chat::{from_chat, to_chat as bridge_to_chat};
 use llmx_bridge::gemini::{from_gemini, to_gemini as bridge_to_gemini};
 use llmx_bridge::messages::{from_messages, to_messages as bridge_to_messages};
 use llmx_bridge::{ClientFault, LossReport, Options, for_responses};
-use llmx_wire::responses::Request;
+use llmx_wire::messages::ContentBlock;
+use llmx_wire::responses::{Request, TextOrList};
 use llmx_wire::{chat, gemini, messages};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -82,7 +83,19 @@ fn tell_chat(request: &Request, options: &Options) {
         reread(&told.request);
         check_losses(&told.losses);
         let again = bridge_to_chat(request, options);
-        assert_eq!(again.ok().map(|it| it.request), Some(told.request));
+        assert_eq!(
+            again.as_ref().ok().map(|it| &it.request),
+            Some(&told.request)
+        );
+        let mut first = told.request;
+        // A Chat client has no place for what is sealed, so reasoning does not come back.
+        for message in &mut first.messages {
+            message.reasoning_content = None;
+        }
+        let back = from_chat(&first, &Options::default()).map(|it| it.request);
+        if let Some(second) = back.ok().and_then(|it| bridge_to_chat(&it, options).ok()) {
+            assert_eq!(write(&second.request.messages), write(&first.messages));
+        }
     }
 }
 
@@ -92,7 +105,15 @@ fn tell_messages(request: &Request, options: &Options) {
         reread(&told.request);
         check_losses(&told.losses);
         let again = bridge_to_messages(request, options);
-        assert_eq!(again.ok().map(|it| it.request), Some(told.request));
+        assert_eq!(again.ok().map(|it| it.request), Some(told.request.clone()));
+        let back = from_messages(&told.request, &Options::default()).map(|it| it.request);
+        if let Some(second) = back
+            .ok()
+            .and_then(|it| bridge_to_messages(&it, options).ok())
+        {
+            let messages = [second.request.messages, told.request.messages].map(unmarked);
+            assert_eq!(messages[0], messages[1]);
+        }
     }
 }
 
@@ -102,7 +123,14 @@ fn tell_gemini(request: &Request, options: &Options) {
         reread(&told.request);
         check_losses(&told.losses);
         let again = bridge_to_gemini(request, options);
-        assert_eq!(again.ok().map(|it| it.request), Some(told.request));
+        assert_eq!(again.ok().map(|it| it.request), Some(told.request.clone()));
+        let back = from_gemini("m", true, &told.request, &Options::default()).map(|it| it.request);
+        if let Some(second) = back.ok().and_then(|it| bridge_to_gemini(&it, options).ok()) {
+            assert_eq!(
+                write(&second.request.contents),
+                write(&told.request.contents)
+            );
+        }
     }
 }
 
@@ -111,6 +139,20 @@ fn check_losses(losses: &LossReport) {
     let value = losses.header_value().unwrap_or_default();
     let fits = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     assert!(fits && value.len() <= MAX_HEADER, "{value:?}");
+}
+
+/// A conversation without the marks of cached prefixes, which have no place in the pivot where they
+/// do not stand on a person's words.
+fn unmarked(mut messages: Vec<messages::Message>) -> String {
+    for message in &mut messages {
+        if let TextOrList::List(blocks) = &mut message.content {
+            let marks = blocks
+                .iter_mut()
+                .filter_map(ContentBlock::cache_control_mut);
+            marks.for_each(|mark| *mark = None);
+        }
+    }
+    write(&messages)
 }
 
 /// What was written, read and written again is the same text.

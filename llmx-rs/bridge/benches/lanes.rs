@@ -253,7 +253,7 @@ fn body(asked: Asked) -> Vec<u8> {
         Asked::Large => input.extend([call(0), result(0, 2 << 20)]),
     }
     let body = json!({"model": "m", "stream": true, "store": false, "input": input,
-        "instructions": "You are a coding agent. ".repeat(20),
+        "instructions": "You are a coding agent. ".repeat(30),
         "tools": [{"type": "function", "name": "exec_command", "strict": false, "parameters": {
             "type": "object", "properties": {"cmd": {"type": "string"}}, "required": ["cmd"]}}]});
     serde_json::to_vec(&body).unwrap()

@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     /// Hold an API key and forward POST /v1/responses with it, for users who may not read it.
     ResponsesApiProxy(llmx_responses_api_proxy::Args),
+    /// List the models that the provider offers, and what it tells of them.
+    Models(ModelsArgs),
     /// The rules about commands: what would become of one.
     #[command(subcommand)]
     Execpolicy(ExecpolicyCommand),
@@ -73,6 +75,26 @@ pub(crate) enum ExecAction {
     Resume(Earlier),
     /// Go on with a copy of a session; the session itself stays as it is.
     Fork(Earlier),
+    /// Review changes of a git repository; nothing is changed.
+    Review(ReviewArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReviewArgs {
+    /// What to look at or for, in your words.
+    pub(crate) focus: Option<String>,
+
+    /// Review what is not committed (the default).
+    #[arg(long, conflicts_with_all = ["base", "commit"])]
+    pub(crate) uncommitted: bool,
+
+    /// Review what has changed since the branch left BRANCH.
+    #[arg(long, value_name = "BRANCH", conflicts_with = "commit")]
+    pub(crate) base: Option<String>,
+
+    /// Review one commit.
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) commit: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -115,6 +137,17 @@ pub(crate) enum SessionsCommand {
         /// The session's id, or the beginning of it.
         id: String,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ModelsArgs {
+    /// Set a value of the configuration, such as model_provider; repeatable.
+    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+
+    /// Print one JSON object per model.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -187,6 +220,18 @@ pub(crate) struct ExecOptions {
     /// The longest this turn may take, in seconds; then it ends with exit code 6.
     #[arg(long, value_name = "SECONDS", global = true, value_parser = positive)]
     pub(crate) timeout: Option<f64>,
+
+    /// Write no session file; the session cannot be resumed.
+    #[arg(long, global = true)]
+    pub(crate) ephemeral: bool,
+
+    /// Accepted for scripts written for Codex: llmx works in any directory.
+    #[arg(long, global = true, hide = true)]
+    pub(crate) skip_git_repo_check: bool,
+
+    /// Print the JSON schema of the events of --json, and do nothing else.
+    #[arg(long, exclusive = true)]
+    pub(crate) print_schema: bool,
 
     /// Also write the final answer to FILE.
     #[arg(short, long, value_name = "FILE", global = true)]

@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
-use crate::{config, demo, exec, execpolicy, generate, login, sandbox, sessions};
+use crate::{config, demo, exec, execpolicy, generate, login, models, sandbox, sessions};
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -16,6 +16,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
             llmx_responses_api_proxy::run(args)?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Models(args)) => models::run(&args),
         Some(Command::Execpolicy(command)) => execpolicy::run(command),
         Some(Command::Sessions(command)) => sessions::run(command),
         Some(Command::Sandbox(args)) => sandbox::run(args),

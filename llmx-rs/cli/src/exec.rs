@@ -11,11 +11,13 @@ use llmx_core::Beginning;
 use llmx_core::sessions::{self, NoSession};
 use llmx_core::turn::Bounds;
 use llmx_demo::{Options, ScriptedModel};
+use llmx_protocol::ThreadEvent;
 use serde_json::json;
 use tokio::runtime::Builder;
 
-use crate::args::{ExecAction, ExecArgs};
+use crate::args::{Earlier, ExecAction, ExecArgs};
 use crate::failure::Failure;
+use crate::review;
 
 /// Runs one prompt.
 pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
@@ -24,10 +26,20 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
         prompt,
         options,
     } = args;
+    if options.print_schema {
+        // A reader that has seen enough closes the pipe.
+        let _closed = writeln!(io::stdout(), "{:#}", ThreadEvent::schema());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let is_review = matches!(action, Some(ExecAction::Review(_)));
     let flags = Flags {
         model: options.model,
         profile: options.profile,
-        sandbox_mode: options.sandbox,
+        sandbox_mode: if is_review {
+            Some("read-only".to_owned())
+        } else {
+            options.sandbox
+        },
         cd: options.cd,
     };
     let mut config = llmx_config::load(&options.overrides, flags).inspect_err(|errors| {
@@ -42,11 +54,11 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
     }
     let (beginning, prompt) = match action {
         None => (Beginning::New, prompt),
-        Some(action) => beginning(action, &config).inspect_err(|error| {
-            if options.json {
-                tell_program(&error.to_string());
-            }
-        })?,
+        Some(ExecAction::Review(args)) => (Beginning::New, Some(review::prompt(&args))),
+        Some(ExecAction::Resume(earlier)) => {
+            find(earlier, Beginning::Resume, &config, options.json)?
+        }
+        Some(ExecAction::Fork(earlier)) => find(earlier, Beginning::Fork, &config, options.json)?,
     };
     let exec = llmx_exec::ExecArgs {
         prompt,
@@ -54,6 +66,7 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
         images: options.images,
         json: options.json,
         json_deltas: options.json_deltas,
+        ephemeral: options.ephemeral,
         bounds: Bounds {
             requests: options.max_turns,
             cost_usd: options.max_cost,
@@ -74,20 +87,23 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
 }
 
 /// Finds the session that is meant, and the prompt to go on with.
-fn beginning(
-    action: ExecAction,
+fn find(
+    earlier: Earlier,
+    begin: fn(PathBuf) -> Beginning,
     config: &Config,
+    json: bool,
 ) -> Result<(Beginning, Option<String>), NoSession> {
-    let (earlier, begin): (_, fn(PathBuf) -> Beginning) = match action {
-        ExecAction::Resume(earlier) => (earlier, Beginning::Resume),
-        ExecAction::Fork(earlier) => (earlier, Beginning::Fork),
-    };
     let mut words = earlier.words.into_iter();
     let id = if earlier.last { None } else { words.next() };
     let path = match id {
-        Some(id) => sessions::find(&config.home, &id)?,
-        None => sessions::last(&config.home, &config.cwd)?,
+        Some(id) => sessions::find(&config.home, &id),
+        None => sessions::last(&config.home, &config.cwd),
     };
+    let path = path.inspect_err(|error| {
+        if json {
+            tell_program(&error.to_string());
+        }
+    })?;
     Ok((begin(path), words.next()))
 }
 

@@ -12,6 +12,8 @@ mod failure;
 mod generate;
 mod import;
 mod login;
+mod models;
+mod review;
 mod sandbox;
 mod sessions;
 mod transcript;
@@ -23,6 +25,10 @@ use clap::Parser;
 fn main() -> ExitCode {
     // Commands of the agent start as this program, which then becomes them.
     if let Some(code) = llmx_sandbox::run_as_helper() {
+        return code;
+    }
+    // A patch is applied by this program, too, held as a command is.
+    if let Some(code) = llmx_tools::run_as_patcher() {
         return code;
     }
     match commands::run(args::Cli::parse()) {

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::activity::{self, Activity};
 use crate::approvals::{self, Approvals};
 use crate::dialects::Connection;
+use crate::notify::Notifier;
 use crate::prompt::Prompt;
 use crate::rollout::{Rollout, payload};
 use crate::turn::{Delay, Effect, Event, Machine, Record};
@@ -35,6 +36,8 @@ pub(crate) struct Driver {
     /// What a person should know before the first turn.
     pub(crate) notices: Vec<String>,
     pub(crate) pace: Pace,
+    /// Whom to tell that a turn has ended.
+    pub(crate) notifier: Option<Notifier>,
     pub(crate) world: Arc<dyn World>,
 }
 
@@ -106,7 +109,12 @@ impl Driver {
         while listening || !self.machine.is_idle() {
             let event = tokio::select! {
                 op = ops.recv(), if listening => match op {
-                    Some(Op::UserTurn { prompt }) => Event::Prompt(prompt),
+                    Some(Op::UserTurn { prompt }) => {
+                        if let Some(notifier) = &mut self.notifier {
+                            notifier.prompt(&prompt.text);
+                        }
+                        Event::Prompt(prompt)
+                    }
                     Some(Op::Compact) => Event::Compact,
                     Some(Op::Decide { id, decision }) => Event::Decided { call_id: id, decision },
                     Some(Op::Interrupt) => Event::Interrupt,
@@ -134,6 +142,13 @@ impl Driver {
             }
             self.apply(event, &mut activity, &events).await;
         }
+        for ended in self.toolbox.close().await {
+            let message = format!(
+                "ended with the session: `{}`, which went on in the background",
+                ended.command
+            );
+            let _heard = events.send(ThreadEvent::Error { message }).await;
+        }
     }
 
     /// Lets the machine decide about `event` and performs the effects in their order.
@@ -157,6 +172,10 @@ impl Driver {
                     }
                     Effect::Emit(mut event) => {
                         self.pace.tell(&mut event);
+                        let notifier = self.notifier.as_mut();
+                        if let Some(message) = notifier.and_then(|it| it.note(&event)) {
+                            let _heard = events.send(ThreadEvent::Error { message }).await;
+                        }
                         let _heard = events.send(event).await;
                     }
                     Effect::Request => {

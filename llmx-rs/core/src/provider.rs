@@ -24,10 +24,19 @@ pub(crate) fn targets(provider: &Provider) -> Result<Vec<Target>, BadProvider> {
 }
 
 fn target(provider: &Provider, dialect: Dialect) -> Result<Target, BadProvider> {
+    target_at(provider, dialect, path(dialect))
+}
+
+/// Makes a target of an address below the base URL of `dialect`.
+pub(crate) fn target_at(
+    provider: &Provider,
+    dialect: Dialect,
+    path: &str,
+) -> Result<Target, BadProvider> {
     // Whoever writes a URL without TLS into their own configuration has decided; gateways on a
     // private network are commonly reached that way.
-    let endpoint =
-        Endpoint::parse(&url(provider, dialect), Insecure::Allowed).map_err(BadTarget::from)?;
+    let endpoint = Endpoint::parse(&url(provider, dialect, path), Insecure::Allowed)
+        .map_err(BadTarget::from)?;
     let mut bridge = BridgeOptions {
         provider: provider.id.clone(),
         ..BridgeOptions::for_host(endpoint.uri().host().unwrap_or_default())
@@ -48,8 +57,8 @@ fn target(provider: &Provider, dialect: Dialect) -> Result<Target, BadProvider> 
     })
 }
 
-fn url(provider: &Provider, dialect: Dialect) -> String {
-    let mut url = format!("{}/{}", base(provider, dialect), path(dialect));
+fn url(provider: &Provider, dialect: Dialect, path: &str) -> String {
+    let mut url = format!("{}/{}", base(provider, dialect), path);
     url.truncate(url.trim_end_matches('/').len());
     if !provider.query_params.is_empty() {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -110,12 +119,12 @@ mod tests {
     fn query_parameters_are_encoded() {
         let mut provider = provider("http://127.0.0.1:1/v1");
         assert_eq!(
-            url(&provider, Dialect::Responses),
+            url(&provider, Dialect::Responses, path(Dialect::Responses)),
             "http://127.0.0.1:1/v1/responses"
         );
         provider.query_params = vec![("api-version".to_owned(), "a&b c".to_owned())];
         assert_eq!(
-            url(&provider, Dialect::Responses),
+            url(&provider, Dialect::Responses, path(Dialect::Responses)),
             "http://127.0.0.1:1/v1/responses?api-version=a%26b+c"
         );
     }
@@ -132,14 +141,17 @@ mod tests {
                 (Dialect::Responses, "http://127.0.0.1:1/v1/responses"),
                 (Dialect::Gemini, "http://127.0.0.1:1/v1beta"),
             ] {
-                assert_eq!(url(&provider, dialect), expected);
+                assert_eq!(url(&provider, dialect, path(dialect)), expected);
             }
         }
         provider.dialects = vec![Dialect::Gemini];
-        assert_eq!(url(&provider, Dialect::Gemini), "http://127.0.0.1:1/v1");
+        assert_eq!(
+            url(&provider, Dialect::Gemini, path(Dialect::Gemini)),
+            "http://127.0.0.1:1/v1"
+        );
         provider.base_url = "http://127.0.0.1:1/api/v2".to_owned();
         assert_eq!(
-            url(&provider, Dialect::Chat),
+            url(&provider, Dialect::Chat, path(Dialect::Chat)),
             "http://127.0.0.1:1/api/v2/chat/completions"
         );
     }

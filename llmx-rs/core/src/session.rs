@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use llmx_config::{Config, Provider, Secret};
+use llmx_config::{Config, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
 use llmx_tools::{Confinement, Owner, SandboxSettings, Toolbox, scrub};
 use llmx_wire::responses::Item;
@@ -15,6 +15,8 @@ use tokio::sync::mpsc;
 use crate::approvals::{Approvals, Rules, RulesFault};
 use crate::dialects::Connection;
 use crate::driver::{Driver, Pace, Recorder};
+use crate::model_facts;
+use crate::notify::Notifier;
 use crate::prompt::{self, Prompt};
 use crate::provider::BadProvider;
 use crate::resume::continuation;
@@ -37,6 +39,8 @@ pub struct Origin {
     pub environment: Vec<(OsString, OsString)>,
     /// What each turn may take.
     pub bounds: Bounds,
+    /// Whether nothing of the session is written down.
+    pub ephemeral: bool,
     /// Whether the frontend wants to see answers while they grow.
     pub previews: bool,
 }
@@ -91,15 +95,19 @@ impl Session {
             thread_id,
             mut rollout,
             recorded,
-        } = open_rollout(config, origin.source, beginning, &*world)?;
-        let mut notices = Vec::new();
+        } = open_rollout(config, &origin, beginning, &*world)?;
+        let mut notices = config.notices.clone();
         let limits = RetryLimits {
             request: config.provider.request_max_retries,
             stream: config.provider.stream_max_retries,
         };
         let now = world.now();
         let mut machine = match recorded {
-            None => Machine::new(prompt::opening(config, now), limits),
+            None => {
+                let opening = prompt::opening(config, now);
+                notices.extend(opening.cut.map(|cut| cut.to_string()));
+                Machine::new(opening.items, limits)
+            }
             Some(recorded) => {
                 let resumed = resume(recorded, config, &mut rollout, now, &mut notices)?;
                 let mut machine = Machine::new(prompt::news(config, now, &resumed), limits);
@@ -107,20 +115,31 @@ impl Session {
                 machine
             }
         };
-        machine.bound(origin.bounds, None);
+        machine.bound(origin.bounds, model_facts::prices(config));
+        if let Some(tokens) = model_facts::compaction_limit(config) {
+            machine.limit_context(tokens);
+        }
+        if let Some(instruction) = &config.compact_prompt {
+            machine.summarize_by(instruction.clone());
+        }
         if origin.previews {
             machine.preview();
         }
-        let toolbox = Toolbox::new(confinement(config, origin.environment));
+        let seen = environment(config, origin.environment.clone());
+        let notifier = config
+            .notify
+            .clone()
+            .map(|command| Notifier::new(command, &config.cwd, seen.clone(), &thread_id));
+        let toolbox = Toolbox::new(confinement(config, origin.environment, seen));
         let driver = Driver {
             machine,
-            prompt: Prompt::new(&config.model, &thread_id, toolbox.specs()),
+            prompt: Prompt::new(config, &thread_id, toolbox.specs()),
             connection: Arc::new(connection),
             env_key: config.provider.env_key.clone(),
             toolbox,
             approvals: Approvals::new(
                 config.approval_policy,
-                config.sandbox_mode.into(),
+                config.sandbox_policy(),
                 config.cwd.clone(),
                 Rules::read(&config.home.join("rules.toml"))?,
             ),
@@ -132,6 +151,7 @@ impl Session {
                 failed: false,
             },
             notices,
+            notifier,
             pace: Pace::default(),
             world,
         };
@@ -155,26 +175,29 @@ impl Session {
     }
 }
 
-fn confinement(config: &Config, variables: Vec<(OsString, OsString)>) -> Confinement {
+fn confinement(
+    config: &Config,
+    variables: Vec<(OsString, OsString)>,
+    seen: Vec<(OsString, OsString)>,
+) -> Confinement {
     let owner = Owner {
         home: std::env::home_dir(),
         llmx_home: Some(config.home.clone()),
-        environment: variables.iter().cloned().collect(),
+        environment: variables.into_iter().collect(),
     };
     Confinement::new(
-        config.sandbox_mode.into(),
+        config.sandbox_policy(),
         config.cwd.clone(),
         SandboxSettings::new(owner),
-        environment(&config.provider, variables),
+        seen,
     )
 }
 
 /// Returns the environment for commands: without the key, and without whatever else holds it or
 /// the value of a header that is sent to the provider.
-fn environment(
-    provider: &Provider,
-    variables: Vec<(OsString, OsString)>,
-) -> Vec<(OsString, OsString)> {
+fn environment(config: &Config, variables: Vec<(OsString, OsString)>) -> Vec<(OsString, OsString)> {
+    let provider = &config.provider;
+    let variables = config.shell_environment_policy.apply(variables);
     let names: Vec<_> = provider.env_key.iter().map(String::as_str).collect();
     let headers = provider
         .headers
@@ -205,10 +228,13 @@ struct Opened {
 
 fn open_rollout(
     config: &Config,
-    source: &str,
+    origin: &Origin,
     beginning: &Beginning,
     world: &dyn World,
 ) -> Result<Opened, StartFault> {
+    let Origin {
+        source, ephemeral, ..
+    } = *origin;
     let recorded = match beginning {
         Beginning::New => None,
         Beginning::Fork(path) => Some(rollout::read(path)?),
@@ -225,7 +251,11 @@ fn open_rollout(
     };
     let now = world.now();
     let thread_id = world.new_thread_id();
-    let mut rollout = Rollout::create(&config.home, &thread_id, now)?;
+    let mut rollout = if ephemeral {
+        Rollout::nowhere()
+    } else {
+        Rollout::create(&config.home, &thread_id, now)?
+    };
     let meta = json!({
         "id": thread_id,
         "timestamp": timestamp(now),
@@ -281,7 +311,7 @@ fn turn_context(config: &Config) -> serde_json::Value {
         "cwd": config.cwd,
         "model_provider": config.provider.id,
         "approval_policy": config.approval_policy,
-        "sandbox_policy": {"mode": config.sandbox_mode},
+        "sandbox_policy": config.sandbox_policy(),
         "model": config.model,
         "summary": "auto",
     })
@@ -294,7 +324,7 @@ const MIN_HEADER_SECRET: usize = 8;
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use llmx_config::{Flags, Inputs, resolve};
+    use llmx_config::{Flags, Inputs, Provider, resolve};
 
     use super::*;
 
@@ -321,9 +351,9 @@ pub(crate) mod tests {
 
     #[test]
     fn commands_see_no_secret_under_any_name() {
-        let mut provider = provider("http://127.0.0.1:1");
+        let mut config = config(Path::new("/"), "http://127.0.0.1:1");
         let header = |name: &str, value: &str| (name.to_owned(), Secret::new(value.to_owned()));
-        provider.headers = vec![
+        config.provider.headers = vec![
             header("x-auth", "Bearer team-canary"),
             header("x-debug", "true"),
         ];
@@ -336,7 +366,7 @@ pub(crate) mod tests {
             ("DEBUG", "true"),
         ];
         let variables = variables.map(|(name, value)| (name.into(), value.into()));
-        let left = environment(&provider, variables.to_vec());
+        let left = environment(&config, variables.to_vec());
         let left: Vec<_> = left
             .iter()
             .map(|(name, _)| name.to_str().unwrap())

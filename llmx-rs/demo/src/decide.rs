@@ -17,15 +17,25 @@ pub(crate) struct Answer {
     pub(crate) step: Step,
     /// What it says.
     pub(crate) text: String,
-    /// What it wants run: the arguments of a call of the shell tool.
-    pub(crate) call: Option<Value>,
+    /// What it wants run.
+    pub(crate) call: Option<Call>,
+}
+
+/// A call of a tool that runs commands.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Call {
+    /// Which tool.
+    pub(crate) tool: &'static str,
+    /// Its arguments.
+    pub(crate) arguments: Value,
 }
 
 /// Decides on the answer to `request`.
 pub(crate) fn decide(request: &Request) -> Answer {
-    let Some(shell) = shell_parameters(&request.tools) else {
+    let Some(shell) = shell(&request.tools) else {
         return report(format!(
-            "I was given no tool called `{SHELL}`, so I cannot do anything."
+            "I was given no tool called `{}`, so I cannot do anything.",
+            SHELLS.join("` or `")
         ));
     };
     let results = results_of_this_turn(&request.input);
@@ -33,12 +43,12 @@ pub(crate) fn decide(request: &Request) -> Answer {
         [] => Answer {
             step: Step::Write,
             text: format!("I am a scripted model. I will write {FILE} and run it."),
-            call: Some(arguments(shell, &WRITE)),
+            call: Some(shell.call(&WRITE)),
         },
         [written] if tool_result::has_line(written, WRITTEN) => Answer {
             step: Step::Run,
             text: format!("{FILE} is written. Now I run it."),
-            call: Some(arguments(shell, &RUN)),
+            call: Some(shell.call(&RUN)),
         },
         [refused] => report(format!(
             "I could not write {FILE}. The tool said:\n\n{refused}"
@@ -83,27 +93,54 @@ fn as_result(item: &Item) -> Option<&ToolCallOutput> {
     }
 }
 
-/// Returns the schema of the shell tool's parameters, if the tool is offered.
-fn shell_parameters(tools: &[Tool]) -> Option<&Value> {
+/// A tool that runs commands, as the agent offers it.
+#[derive(Clone, Copy)]
+struct Shell<'a> {
+    tool: &'static str,
+    parameters: &'a Value,
+}
+
+/// Returns the first of the tools that it knows to run commands.
+fn shell(tools: &[Tool]) -> Option<Shell<'_>> {
     tools.iter().find_map(|tool| match tool {
-        Tool::Function(function) if function.name == SHELL => Some(&function.parameters),
+        Tool::Function(function) => {
+            let known = SHELLS.iter().find(|name| **name == function.name)?;
+            Some(Shell {
+                tool: known,
+                parameters: &function.parameters,
+            })
+        }
         _ => None,
     })
 }
 
-/// Writes the arguments as the tool's schema wants them: a list of words, or a command line.
-fn arguments(parameters: &Value, words: &[&str]) -> Value {
-    let kind = parameters
-        .pointer("/properties/command/type")
-        .and_then(Value::as_str);
-    match (kind, words) {
-        (Some("string"), ["sh", "-c", script]) => json!({ "command": script }),
-        (Some("string"), words) => json!({ "command": words.join(" ") }),
-        _ => json!({ "command": words }),
+impl Shell<'_> {
+    /// Writes a call as the tool's schema wants it: a list of words, or a command line.
+    fn call(self, words: &[&str]) -> Call {
+        let kind = |field: &str| {
+            let field = self.parameters.get("properties")?.get(field)?;
+            field.get("type")?.as_str()
+        };
+        let line = || match words {
+            ["sh", "-c", script] => (*script).to_owned(),
+            words => words.join(" "),
+        };
+        let arguments = if kind("cmd") == Some("string") {
+            json!({ "cmd": line() })
+        } else if kind("command") == Some("string") {
+            json!({ "command": line() })
+        } else {
+            json!({ "command": words })
+        };
+        Call {
+            tool: self.tool,
+            arguments,
+        }
     }
 }
 
-pub(crate) const SHELL: &str = "shell";
+/// What agents call such a tool.
+const SHELLS: &[&str] = &["exec_command", "shell"];
 
 #[cfg(test)]
 mod tests {
@@ -112,10 +149,10 @@ mod tests {
     use super::*;
     use crate::script::WRITE_SCRIPT;
 
-    fn request(command_type: &str, items: Vec<Item>) -> Request {
+    fn request(name: &str, field: &str, kind: &str, items: Vec<Item>) -> Request {
         let tool = FunctionTool {
-            name: SHELL.to_owned(),
-            parameters: json!({ "properties": { "command": { "type": command_type } } }),
+            name: name.to_owned(),
+            parameters: json!({ "properties": { field: { "type": kind } } }),
             ..FunctionTool::default()
         };
         Request {
@@ -123,6 +160,13 @@ mod tests {
             input: items.into(),
             ..Request::default()
         }
+    }
+
+    fn call(arguments: Value) -> Option<Call> {
+        Some(Call {
+            tool: "shell",
+            arguments,
+        })
     }
 
     fn user() -> Item {
@@ -137,7 +181,7 @@ mod tests {
     }
 
     fn answer(items: &[Item]) -> Answer {
-        decide(&request("array", items.to_vec()))
+        decide(&request("shell", "command", "array", items.to_vec()))
     }
 
     #[test]
@@ -145,12 +189,12 @@ mod tests {
         let mut items = vec![user()];
         let write = answer(&items);
         assert_eq!(write.step, Step::Write);
-        assert_eq!(write.call, Some(json!({ "command": WRITE })));
+        assert_eq!(write.call, call(json!({ "command": WRITE })));
         items.push(result(WRITTEN));
         let run = answer(&items);
         assert_eq!(
             (run.step, run.call),
-            (Step::Run, Some(json!({ "command": RUN })))
+            (Step::Run, call(json!({ "command": RUN })))
         );
         items.push(result(OUTPUT));
         let report = answer(&items);
@@ -186,20 +230,28 @@ mod tests {
             (vec![user()], WRITE_SCRIPT),
             (vec![user(), result(WRITTEN)], "sh fibonacci.sh"),
         ] {
-            let answer = decide(&request("string", items));
-            assert_eq!(answer.call, Some(json!({ "command": command })));
+            for (tool, field) in [("shell", "command"), ("exec_command", "cmd")] {
+                let answer = decide(&request(tool, field, "string", items.clone()));
+                let arguments = json!({ field: command });
+                assert_eq!(answer.call, Some(Call { tool, arguments }));
+            }
         }
     }
 
     #[test]
     fn without_a_shell_it_says_so() {
         let answer = decide(&Request::default());
-        assert!(answer.call.is_none() && answer.text.contains("no tool called `shell`"));
+        assert!(
+            answer.call.is_none()
+                && answer
+                    .text
+                    .contains("no tool called `exec_command` or `shell`")
+        );
     }
 
     #[test]
     fn a_prompt_may_be_plain_text() {
-        let mut request = request("array", Vec::new());
+        let mut request = request("shell", "command", "array", Vec::new());
         request.input = "please".to_owned().into();
         assert_eq!(decide(&request).step, Step::Write);
     }

@@ -7,7 +7,7 @@ use llmx_wire::responses::{
 };
 use serde_json::Value;
 
-use crate::decide::{Answer, SHELL};
+use crate::decide::Answer;
 
 /// What a response says about itself besides the answer.
 #[derive(Debug, Clone)]
@@ -211,12 +211,12 @@ fn items(answer: &Answer, frame: &Frame) -> Vec<Item> {
         status: Some("completed".to_owned()),
         extra: Extra::new(),
     });
-    let call = answer.call.as_ref().map(|arguments| {
+    let call = answer.call.as_ref().map(|call| {
         Item::FunctionCall(FunctionCall {
             id: Some(format!("fc_demo_{number}")),
             call_id: format!("call_demo_{number}"),
-            name: SHELL.to_owned(),
-            arguments: arguments.to_string(),
+            name: call.tool.to_owned(),
+            arguments: call.arguments.to_string(),
             status: Some("completed".to_owned()),
             ..FunctionCall::default()
         })
@@ -229,7 +229,7 @@ fn usage(answer: &Answer, frame: &Frame) -> Usage {
     let call = answer
         .call
         .as_ref()
-        .map_or(0, |arguments| arguments.to_string().len());
+        .map_or(0, |call| call.arguments.to_string().len());
     let input_tokens = (frame.request_bytes / 4) as u64;
     let output_tokens = ((answer.text.len() + call) / 4) as u64;
     Usage {
@@ -251,6 +251,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::decide::Call;
     use crate::observe::Step;
 
     fn frame() -> Frame {
@@ -266,7 +267,10 @@ mod tests {
         Answer {
             step: Step::Write,
             text: "two words".to_owned(),
-            call: Some(json!({ "command": "ls -l" })),
+            call: Some(Call {
+                tool: "shell",
+                arguments: json!({ "command": "ls -l" }),
+            }),
         }
     }
 

@@ -34,6 +34,8 @@ pub struct ExecArgs {
     pub beginning: Beginning,
     /// Whether stdout holds JSON lines instead of the last message.
     pub json: bool,
+    /// Whether nothing of the session is written down.
+    pub ephemeral: bool,
     /// Whether the JSON lines show answers while they grow.
     pub json_deltas: bool,
     /// What the turn may take.
@@ -153,6 +155,7 @@ fn prepare(
         source: "exec",
         environment,
         bounds: args.bounds,
+        ephemeral: args.ephemeral,
         previews: args.json_deltas,
     };
     let session =

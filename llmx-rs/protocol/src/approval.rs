@@ -1,9 +1,10 @@
 //! How the agent asks a person before it does something, and what the person may say.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A question that holds up the call that it is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalRequest {
     /// What an answer refers to.
     pub id: String,
@@ -16,7 +17,7 @@ pub struct ApprovalRequest {
 }
 
 /// The answer to an [`ApprovalRequest`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApprovalDecision {
     /// Do it.

@@ -1,6 +1,9 @@
 //! What the agent reports while it works: the lines of `llmx exec --json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use serde_json::Value;
 
 use crate::approval::ApprovalRequest;
 use crate::ids::ThreadId;
@@ -8,7 +11,7 @@ use crate::item::ThreadItem;
 
 /// One report. A turn begins with `turn.started` and ends with exactly one of `turn.completed`
 /// and `turn.failed`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type")]
 pub enum ThreadEvent {
     /// The conversation exists; always the first report.
@@ -80,6 +83,15 @@ pub enum ThreadEvent {
 }
 
 impl ThreadEvent {
+    /// Returns the JSON schema of the lines of `llmx exec --json`.
+    pub fn schema() -> Value {
+        let mut schema = schemars::schema_for!(Self).to_value();
+        if let Value::Object(fields) = &mut schema {
+            fields.insert("$id".to_owned(), SCHEMA_ID.into());
+        }
+        schema
+    }
+
     /// Returns whether this ends a turn.
     pub fn ends_turn(&self) -> bool {
         matches!(self, Self::TurnCompleted { .. } | Self::TurnFailed { .. })
@@ -87,7 +99,7 @@ impl ThreadEvent {
 }
 
 /// What a preview is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeltaKind {
     /// The agent's message.
@@ -97,7 +109,7 @@ pub enum DeltaKind {
 }
 
 /// How a turn went.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TurnFacts {
     /// The model that answered, as the server names it.
@@ -116,7 +128,7 @@ pub struct TurnFacts {
 }
 
 /// What a turn took, in tokens; cached tokens are part of the input, reasoning is part of the output.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Usage {
     /// The tokens of all requests.
@@ -132,7 +144,7 @@ pub struct Usage {
 }
 
 /// Why a turn failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ThreadError {
     /// The sentence for people.
     pub message: String,
@@ -142,7 +154,7 @@ pub struct ThreadError {
 }
 
 /// Why a turn failed, where a program may want to act on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// Somebody stopped it.
@@ -154,3 +166,6 @@ pub enum ErrorCode {
     /// Its time was over.
     Timeout,
 }
+
+/// The version rises when a field or a type goes or changes its meaning; new ones may come without.
+const SCHEMA_ID: &str = "urn:llmx:exec-events:1";

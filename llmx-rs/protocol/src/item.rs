@@ -1,10 +1,11 @@
 //! The things that happen within a turn, as a frontend shows them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ThreadItem {
     /// `item_0`, `item_1`, …: its number within this process.
     pub id: String,
@@ -14,7 +15,7 @@ pub struct ThreadItem {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ItemDetails {
     /// The agent said something.
@@ -33,7 +34,8 @@ pub enum ItemDetails {
         command: String,
         /// What the command printed.
         aggregated_output: String,
-        /// How it exited; null while it runs, and for good if it never ran or was killed.
+        /// How it exited; null while it runs, and for good if it never ran, was killed or went on
+        /// in the background.
         exit_code: Option<i32>,
         /// How far it has come.
         status: ItemStatus,
@@ -128,7 +130,7 @@ impl ItemDetails {
 }
 
 /// How far an item has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemStatus {
     /// It is finished and worked.
@@ -142,7 +144,7 @@ pub enum ItemStatus {
 }
 
 /// One changed file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileChange {
     /// The file.
     pub path: String,
@@ -151,7 +153,7 @@ pub struct FileChange {
 }
 
 /// What happened to a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FileChangeKind {
     /// It is new.
@@ -163,19 +165,22 @@ pub enum FileChangeKind {
 }
 
 /// Why an item failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ItemError {
     /// The sentence for people.
     pub message: String,
 }
 
 /// One step of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TodoItem {
     /// The step.
     pub text: String,
     /// Whether it is done.
     pub completed: bool,
+    /// Whether it is what the agent works on now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_progress: bool,
 }
 
 #[cfg(test)]
@@ -280,6 +285,7 @@ mod tests {
                     items: vec![TodoItem {
                         text: text("x"),
                         completed: true,
+                        in_progress: false,
                     }],
                 },
                 json!({"type": "todo_list", "items": [{"text": "x", "completed": true}]}),

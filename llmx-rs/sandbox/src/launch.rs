@@ -35,7 +35,10 @@ pub enum Terminal {
     /// It gets a session of its own and so cannot reach the terminal of whoever started it.
     #[default]
     None,
-    /// It stays in the session of whoever started it: a terminal made for it, or the user's own.
+    /// Its standard input is a terminal made for it, which its own session controls: Ctrl-C
+    /// reaches it, job control works, and its end is the end of the terminal.
+    Own,
+    /// It stays in the session of whoever started it: the user's own terminal.
     Inherit,
 }
 
@@ -52,6 +55,20 @@ pub struct Launch {
     pub variables: Vec<(OsString, OsString)>,
     /// Where it starts.
     pub workdir: PathBuf,
+    /// What whoever starts it makes it the leader of.
+    pub leads: Leads,
+}
+
+/// What a process is made the leader of when it starts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Leads {
+    /// Nothing that the launch asks for.
+    #[default]
+    Nothing,
+    /// A process group. What is started is the helper, which sees to the terminal itself.
+    Group,
+    /// A session that its standard input controls.
+    Terminal,
 }
 
 impl Launch {
@@ -74,6 +91,14 @@ impl Launch {
             .env_clear()
             .envs(environment)
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        #[cfg(unix)]
+        match self.leads {
+            Leads::Nothing => {}
+            Leads::Group => {
+                std::os::unix::process::CommandExt::process_group(&mut command, 0);
+            }
+            Leads::Terminal => crate::session::lead(&mut command),
+        }
         command
     }
 }
@@ -103,6 +128,7 @@ impl Sandbox {
                 arguments: arguments.to_vec(),
                 variables: Vec::new(),
                 workdir,
+                leads: leads_directly(request.terminal),
             });
         }
         let Some(rung) = self.report().rung else {
@@ -133,7 +159,10 @@ impl Sandbox {
         request: &Request<'_>,
         workdir: PathBuf,
     ) -> Result<Launch, SandboxError> {
-        Ok(crate::seatbelt::launch(grant, request.command, workdir))
+        Ok(Launch {
+            leads: leads_directly(request.terminal),
+            ..crate::seatbelt::launch(grant, request.command, workdir)
+        })
     }
 
     #[cfg(not(target_os = "macos"))]
@@ -157,7 +186,8 @@ impl Sandbox {
             protected: grant.protected,
             hidden: grant.hidden,
             network: grant.network,
-            new_session: request.terminal == Terminal::None,
+            new_session: request.terminal != Terminal::Inherit,
+            own_terminal: request.terminal == Terminal::Own,
             bwrap: settings.bwrap.clone(),
         };
         helper(&settings.helper, &plan, request.command)
@@ -184,7 +214,19 @@ pub(crate) fn helper(
             .collect(),
         variables: vec![(plan::VARIABLE.into(), text.into())],
         workdir: plan.workdir.clone(),
+        leads: match plan.own_terminal {
+            true => Leads::Group,
+            false => Leads::Nothing,
+        },
     })
+}
+
+/// Returns what a command leads that no helper starts.
+fn leads_directly(terminal: Terminal) -> Leads {
+    match terminal {
+        Terminal::Own => Leads::Terminal,
+        Terminal::None | Terminal::Inherit => Leads::Nothing,
+    }
 }
 
 /// Landlock grants a directory with all that is in it, so no store may be in one.

@@ -13,6 +13,8 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 #[cfg(unix)]
+mod concealed;
+#[cfg(unix)]
 mod credentials;
 #[cfg(unix)]
 mod denial;
@@ -31,15 +33,18 @@ mod rung;
 #[cfg(any(target_os = "macos", test))]
 mod seatbelt;
 #[cfg(unix)]
+mod session;
+#[cfg(unix)]
 mod text;
 
 pub use error::SandboxError;
 pub use rung::{PassedOver, Report, Rung};
 #[cfg(unix)]
 pub use {
+    concealed::Concealed,
     credentials::Owner,
     denial::was_denied,
-    launch::{Launch, Request, Terminal},
+    launch::{Launch, Leads, Request, Terminal},
     probe::{Sandbox, Settings},
 };
 

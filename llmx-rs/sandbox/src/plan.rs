@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) network: bool,
     /// Whether the command gets a session of its own, without the terminal of its starter.
     pub(crate) new_session: bool,
+    /// Whether its standard input is a terminal that its session is to control.
+    pub(crate) own_terminal: bool,
     /// Where `bwrap` is, on the rung that uses it.
     #[serde(with = "text::path")]
     pub(crate) bwrap: PathBuf,
@@ -219,6 +221,7 @@ mod tests {
             }],
             network: false,
             new_session: true,
+            own_terminal: false,
             bwrap: PathBuf::new(),
         };
         let text = serde_json::to_string(&plan).unwrap();

@@ -112,6 +112,7 @@ fn attempt(rung: Rung, settings: &Settings) -> Result<Vec<String>, String> {
         hidden: Vec::new(),
         network: false,
         new_session: true,
+        own_terminal: false,
         bwrap: settings.bwrap.clone(),
     };
     let launch = launch::helper(&settings.helper, &plan, &["probe".into()])

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use crate::launch::Launch;
+use crate::launch::{Launch, Leads};
 use crate::plan::Grant;
 
 /// Returns what starts `command` under a profile for `grant`.
@@ -28,6 +28,7 @@ pub(crate) fn launch(grant: Grant, command: &[OsString], workdir: PathBuf) -> La
         arguments,
         variables: Vec::new(),
         workdir,
+        leads: Leads::Nothing,
     }
 }
 

@@ -1,13 +1,14 @@
 //! Starts commands under the policy of the session, or free where the user allowed it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use llmx_protocol::SandboxPolicy;
-use llmx_sandbox::{Launch, Report, Request, Sandbox, SandboxError, Terminal};
+use llmx_sandbox::{Concealed, Launch, Report, Request, Sandbox, SandboxError, Terminal};
 
+use crate::files::View;
 use crate::tool::Permit;
 
 /// How the commands of a session are held.
@@ -44,10 +45,39 @@ impl Confinement {
         &self.workspace
     }
 
+    /// Returns whether anything holds a call with this permit.
+    pub(crate) fn holds(&self, permit: Permit) -> bool {
+        permit == Permit::Confined && self.policy != SandboxPolicy::DangerFullAccess
+    }
+
+    /// Returns a variable as commands will see it.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
+        let mut variables = self.environment.iter();
+        let (_, value) = variables.find(|(known, _)| known == name)?;
+        Some(value)
+    }
+
     /// Returns which boundary holds commands on this machine. The first time it is found out, which
     /// takes a few milliseconds.
     pub fn report(&self) -> &Report {
         self.sandbox().report()
+    }
+
+    /// Returns what the tools that start no command may read.
+    pub(crate) fn view(&self, permit: Permit) -> Result<View, String> {
+        let concealed = match self.holds(permit) {
+            true => self.settings.concealed(&self.policy, &self.workspace),
+            false => Ok(Concealed::default()),
+        };
+        Ok(View {
+            workspace: self.workspace.clone(),
+            concealed: concealed.map_err(|error| error.to_string())?,
+        })
+    }
+
+    /// Returns the path of this very program, as it is reached from inside of the sandbox.
+    pub(crate) fn own_program(&self) -> String {
+        self.settings.helper.display().to_string()
     }
 
     /// Makes what starts `command`.

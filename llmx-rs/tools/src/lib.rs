@@ -9,6 +9,12 @@
 
 mod confine;
 mod environment;
+mod exec;
+mod fields;
+mod files;
+mod image;
+pub mod patch;
+mod plan;
 mod quote;
 mod shell;
 mod tool;
@@ -16,6 +22,8 @@ mod toolbox;
 
 pub use confine::Confinement;
 pub use environment::scrub;
+pub use exec::Ended;
 pub use llmx_sandbox::{Owner, Report as SandboxReport, Settings as SandboxSettings};
+pub use patch::run_as_patcher;
 pub use tool::{Input, Job, Outcome, Permit, Reach, Running, Said, Takes, ToolSpec};
 pub use toolbox::Toolbox;

@@ -3,6 +3,11 @@
 use std::sync::Arc;
 
 use crate::confine::Confinement;
+use crate::exec::{Ended, ExecCommand, Sessions, WriteStdin};
+use crate::files::{Grep, ListDir, ReadFile};
+use crate::image::ViewImage;
+use crate::patch::ApplyPatch;
+use crate::plan::UpdatePlan;
 use crate::shell::Shell;
 use crate::tool::{Input, Job, Tool, ToolSpec};
 
@@ -10,14 +15,39 @@ use crate::tool::{Input, Job, Tool, ToolSpec};
 #[derive(Debug)]
 pub struct Toolbox {
     tools: Vec<Box<dyn Tool>>,
+    /// Understood, but not offered: what models call by a name they learned elsewhere.
+    unoffered: Vec<Box<dyn Tool>>,
+    sessions: Arc<Sessions>,
 }
 
 impl Toolbox {
     /// Opens the tools of a session whose commands are held like this.
     pub fn new(confinement: Confinement) -> Self {
         let confinement = Arc::new(confinement);
+        let sessions = Arc::new(Sessions::default());
+        let shared = || (Arc::clone(&confinement), Arc::clone(&sessions));
+        let (ours, theirs) = (shared(), shared());
         Self {
-            tools: vec![Box::new(Shell::new(confinement))],
+            tools: vec![
+                Box::new(ExecCommand::new(ours.0, ours.1)),
+                Box::new(WriteStdin::new(theirs.0, theirs.1)),
+                Box::new(ApplyPatch::new(Arc::clone(&confinement))),
+                Box::new(ReadFile {
+                    confinement: Arc::clone(&confinement),
+                }),
+                Box::new(ListDir {
+                    confinement: Arc::clone(&confinement),
+                }),
+                Box::new(Grep {
+                    confinement: Arc::clone(&confinement),
+                }),
+                Box::new(ViewImage {
+                    confinement: Arc::clone(&confinement),
+                }),
+                Box::new(UpdatePlan),
+            ],
+            unoffered: vec![Box::new(Shell::new(confinement))],
+            sessions,
         }
     }
 
@@ -28,13 +58,9 @@ impl Toolbox {
 
     /// Reads a call of the tool `name`; a refusal is told to the model and to the person.
     pub fn prepare(&self, name: &str, input: Input<'_>) -> Result<Box<dyn Job>, String> {
-        let specs = self.specs();
-        let tool = specs
-            .iter()
-            .zip(&self.tools)
-            .find(|(spec, _)| spec.name == name);
-        let Some((_, tool)) = tool else {
-            let names: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
+        let mut tools = self.tools.iter().chain(&self.unoffered);
+        let Some(tool) = tools.find(|tool| tool.spec().name == name) else {
+            let names: Vec<_> = self.specs().into_iter().map(|spec| spec.name).collect();
             return Err(format!(
                 "there is no tool `{name}`; the tools are {}",
                 names.join(", ")
@@ -42,5 +68,18 @@ impl Toolbox {
         };
         tool.prepare(input)
             .map_err(|why| format!("the call of `{name}` cannot be read: {why}"))
+    }
+
+    /// Ends the commands that go on in the background, and returns those that were still running.
+    ///
+    /// They get a moment to put their files in order, unlike when the toolbox is dropped.
+    pub async fn close(&self) -> Vec<Ended> {
+        self.sessions.close().await
+    }
+}
+
+impl Drop for Toolbox {
+    fn drop(&mut self) {
+        self.sessions.kill();
     }
 }

@@ -13,6 +13,7 @@ pub mod gemini;
 pub mod json;
 mod lenient;
 pub mod messages;
+pub mod models;
 mod open_enum;
 pub mod responses;
 pub mod sse;

@@ -346,3 +346,117 @@ fn the_rules_say_what_becomes_of_a_command() {
         stderr(&output)
     );
 }
+
+#[test]
+fn an_ephemeral_session_leaves_no_file() {
+    let world = World::new();
+    let output = world
+        .llmx(&[
+            "exec",
+            "-c",
+            "model_provider=demo",
+            "--ephemeral",
+            "--skip-git-repo-check",
+            "go",
+        ])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(!world.path().join("home/sessions").exists());
+}
+
+#[test]
+fn the_schema_names_every_event_and_item_that_is_printed() {
+    let world = World::new();
+    let output = world.llmx(&["exec", "--print-schema"]).output().unwrap();
+    let schema: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(schema["$id"], "urn:llmx:exec-events:1");
+    let text = schema.to_string();
+    let output = world
+        .llmx(&[
+            "exec",
+            "-c",
+            "model_provider=demo",
+            "--json",
+            "--json-deltas",
+            "go",
+        ])
+        .output()
+        .unwrap();
+    for line in stdout(&output).lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        for kind in [&event["type"], &event["item"]["type"]] {
+            if let Some(kind) = kind.as_str() {
+                assert!(text.contains(&format!("\"const\":\"{kind}\"")), "{kind}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_review_asks_for_the_changes_and_changes_nothing() {
+    let upstream = ScriptedUpstream::start(|_| {
+        let completed = r#"{"type":"response.completed","response":{"id":"r","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"fine"}]}]}}"#;
+        vec![Step::sse_head(), Step::event(completed), Step::last_chunk()]
+    });
+    let world = World::new();
+    let output = world
+        .llmx(&[
+            "exec",
+            "review",
+            "--base",
+            "main",
+            "mind the locks",
+            "-m",
+            "m",
+            "-s",
+            "workspace-write",
+        ])
+        .env("LLMX_BASE_URL", upstream.url("/v1"))
+        .env("LLMX_API_KEY", "k")
+        .output()
+        .unwrap();
+    assert_eq!(stdout(&output).trim(), "fine", "{}", stderr(&output));
+    let request = String::from_utf8(upstream.requests()[0].body.clone()).unwrap();
+    for words in ["git diff main...HEAD", "mind the locks", "write none"] {
+        assert!(request.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn the_models_of_a_provider_are_listed_with_what_it_tells_of_them() {
+    let upstream = ScriptedUpstream::start(|request| match request.target() {
+        "/v1/models" => vec![Step::json(200, r#"{"data":[{"id":"b"},{"id":"a"}]}"#)],
+        "/v1/model/info" => vec![Step::json(
+            200,
+            r#"{"data":[{"model_name":"a","model_info":{"max_input_tokens":8192}}]}"#,
+        )],
+        other => panic!("{other}"),
+    });
+    let world = World::new();
+    let run = |args: &[&str]| {
+        world
+            .llmx(&["models"])
+            .args(args)
+            .env("LLMX_BASE_URL", upstream.url("/v1"))
+            .env("LLMX_API_KEY", "sk-models")
+            .output()
+            .unwrap()
+    };
+    let output = run(&[]);
+    let listed = stdout(&output);
+    let lines: Vec<_> = listed.lines().collect();
+    assert_eq!(lines.len(), 2, "{listed}{}", stderr(&output));
+    assert!(
+        lines[0].starts_with("a ") && lines[0].ends_with("8192 tokens"),
+        "{listed}"
+    );
+    assert_eq!(lines[1], "b");
+    let listed = stdout(&run(&["--json"]));
+    let first: Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+    assert_eq!(first["context_window"], 8192);
+    assert_eq!(
+        upstream.requests()[0].header("authorization"),
+        Some("Bearer sk-models")
+    );
+}

@@ -5,6 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[cfg(target_os = "linux")]
+mod background;
 mod bare;
 mod config;
 mod demo;
@@ -12,6 +14,8 @@ mod dialects;
 mod exec;
 #[cfg(target_os = "linux")]
 mod own_key;
+#[cfg(target_os = "linux")]
+mod patch;
 #[cfg(target_os = "linux")]
 mod sandbox;
 #[cfg(unix)]

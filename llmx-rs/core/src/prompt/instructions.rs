@@ -4,21 +4,98 @@
 //! directory, so that the closest word is the last one. In each directory an `AGENTS.override.md`
 //! stands in for the `AGENTS.md`.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-/// Returns the text of all instruction files for work in `cwd`, if there is any.
-pub(super) fn find(home: &Path, cwd: &Path) -> Option<String> {
-    let mut budget = MAX_BYTES;
-    let own = in_directory(home, &mut budget);
-    let project: Vec<_> = project_directories(cwd)
+use llmx_config::Config;
+
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The text of all files, if there is any.
+    pub(super) text: Option<String>,
+    /// What of it had no room.
+    pub(super) cut: Option<Cut>,
+}
+
+/// Instructions that had no room.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// The first file of which not all was read.
+    file: PathBuf,
+    /// The room there was, in bytes.
+    room: usize,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the instruction files are longer than {} bytes: the rest of {} and what follows it is left out; \
+             make them shorter, or raise project_doc_max_bytes",
+            self.room,
+            self.file.display()
+        )
+    }
+}
+
+/// Finds the instructions for work in the directory of `config`.
+pub(super) fn find(config: &Config) -> Found {
+    let fallbacks = config.project_doc_fallback_filenames.iter();
+    let mut search = Search {
+        names: FILE_NAMES
+            .into_iter()
+            .chain(fallbacks.map(String::as_str))
+            .collect(),
+        room: config.project_doc_max_bytes,
+        left: config.project_doc_max_bytes,
+        cut: None,
+    };
+    let own = search.in_directory(&config.home);
+    let project: Vec<_> = project_directories(&config.cwd)
         .iter()
-        .filter_map(|directory| in_directory(directory, &mut budget))
+        .filter_map(|directory| search.in_directory(directory))
         .collect();
     let project = Some(project.join("\n\n")).filter(|text| !text.is_empty());
     let parts: Vec<_> = own.into_iter().chain(project).collect();
-    (!parts.is_empty()).then(|| parts.join("\n\n--- project-doc ---\n\n"))
+    Found {
+        text: (!parts.is_empty()).then(|| parts.join("\n\n--- project-doc ---\n\n")),
+        cut: search.cut,
+    }
+}
+
+/// A search under way.
+struct Search<'a> {
+    names: Vec<&'a str>,
+    room: usize,
+    left: usize,
+    cut: Option<Cut>,
+}
+
+impl Search<'_> {
+    /// Returns the first instruction file of `directory` that says anything, as far as there is room.
+    fn in_directory(&mut self, directory: &Path) -> Option<String> {
+        let (path, mut text) = self.names.iter().find_map(|name| {
+            let path = directory.join(name);
+            let text = read(&path, self.left).ok()?;
+            (!text.trim().is_empty()).then_some((path, text))
+        })?;
+        if text.len() > self.left {
+            let end = (0..=self.left)
+                .rev()
+                .find(|end| text.is_char_boundary(*end));
+            text.truncate(end.unwrap_or(0));
+            let room = self.room;
+            // Room for nothing is a way to say that none of them is wanted.
+            if room > 0 {
+                self.cut.get_or_insert(Cut { file: path, room });
+            }
+        }
+        self.left = self.left.saturating_sub(text.len());
+        (!text.is_empty()).then_some(text)
+    }
 }
 
 /// Returns the directories from the root of the repository that holds `cwd` down to `cwd`; only
@@ -37,36 +114,35 @@ fn project_directories(cwd: &Path) -> Vec<PathBuf> {
     directories
 }
 
-/// Returns the first instruction file of `directory` that says anything, within the budget.
-fn in_directory(directory: &Path, budget: &mut u64) -> Option<String> {
-    let text = FILE_NAMES
-        .iter()
-        .filter_map(|name| read(&directory.join(name), *budget).ok())
-        .find(|text| !text.trim().is_empty())?;
-    *budget = budget.saturating_sub(text.len() as u64);
-    Some(text)
-}
-
-/// Reads at most `limit` bytes. A pipe or a device of this name could block for ever, so only
-/// regular files count.
-fn read(path: &Path, limit: u64) -> io::Result<String> {
+/// Reads what there is room for, and a little more, so that what is cut can be told. A pipe or a
+/// device of this name could block for ever, so only regular files count.
+fn read(path: &Path, room: usize) -> io::Result<String> {
     if !path.metadata()?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let mut bytes = Vec::new();
+    let limit = u64::try_from(room).unwrap_or(u64::MAX).saturating_add(4);
     File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 const FILE_NAMES: [&str; 2] = ["AGENTS.override.md", "AGENTS.md"];
-/// What all files together may take of the model's context.
-const MAX_BYTES: u64 = 32 << 10;
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
+
+    fn config(home: &Path, cwd: &Path) -> Config {
+        let mut config = crate::session::tests::config(cwd, "http://127.0.0.1:1");
+        home.clone_into(&mut config.home);
+        config
+    }
+
+    fn text(home: &Path, cwd: &Path) -> Option<String> {
+        find(&config(home, cwd)).text
+    }
 
     #[test]
     fn files_are_joined_from_the_users_own_to_the_closest() {
@@ -80,32 +156,47 @@ mod tests {
             ("repo/a/AGENTS.md", "hidden by the override"),
             ("repo/a/AGENTS.override.md", "override"),
             ("repo/a/b/AGENTS.md", " \n"),
+            ("repo/a/b/CLAUDE.md", "fallback"),
         ] {
             fs::create_dir_all(at(path).parent().unwrap()).unwrap();
             fs::write(at(path), text).unwrap();
         }
         assert_eq!(
-            find(&at("home"), &at("repo/a/b")).unwrap(),
+            text(&at("home"), &at("repo/a/b")).unwrap(),
             "own\n\n--- project-doc ---\n\nroot\n\noverride"
         );
-        assert_eq!(find(&at("none"), &at("repo")).unwrap(), "root");
+        assert_eq!(text(&at("none"), &at("repo")).unwrap(), "root");
+        let mut config = config(&at("none"), &at("repo/a/b"));
+        config.project_doc_fallback_filenames = vec!["CLAUDE.md".to_owned()];
+        assert_eq!(find(&config).text.unwrap(), "root\n\noverride\n\nfallback");
     }
 
     #[test]
     fn nothing_is_found_where_there_is_nothing() {
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join("AGENTS.md")).unwrap();
-        assert_eq!(find(directory.path(), directory.path()), None);
+        assert_eq!(text(directory.path(), directory.path()), None);
     }
 
     #[test]
-    fn all_files_together_stay_within_the_budget() {
+    fn what_has_no_room_is_left_out_and_named() {
         let directory = tempfile::tempdir().unwrap();
         let home = directory.path().join("home");
         fs::create_dir(&home).unwrap();
         fs::write(home.join("AGENTS.md"), "é".repeat(15_000)).unwrap();
         fs::write(directory.path().join("AGENTS.md"), "x".repeat(100_000)).unwrap();
-        let text = find(&home, directory.path()).unwrap();
+        let mut config = config(&home, directory.path());
+        let found = find(&config);
+        let text = found.text.unwrap();
         assert_eq!(text.matches('x').count(), (32 << 10) - 30_000);
+        let cut = found.cut.unwrap().to_string();
+        assert!(
+            cut.contains("32768 bytes") && cut.contains("AGENTS.md"),
+            "{cut}"
+        );
+        config.project_doc_max_bytes = 0;
+        assert_eq!(find(&config), Found::default());
+        config.project_doc_max_bytes = 3;
+        assert_eq!(find(&config).text.unwrap(), "é\n\n--- project-doc ---\n\nx");
     }
 }

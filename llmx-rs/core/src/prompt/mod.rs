@@ -1,13 +1,15 @@
 //! What the model is told: the base instructions, the facts about this session, the tools.
 
-mod instructions;
+pub(crate) mod instructions;
 
 use std::time::SystemTime;
 
 use llmx_config::Config;
 use llmx_protocol::{SandboxMode, ThreadId};
 use llmx_tools::{Takes, ToolSpec};
-use llmx_wire::responses::{CustomTool, FunctionTool, Item, ReasoningOptions, Request, Role, Tool};
+use llmx_wire::responses::{
+    CustomTool, FunctionTool, Item, ReasoningOptions, Request, Role, TextOptions, Tool,
+};
 use serde_json::json;
 
 /// The parts of a request that stay the same through a conversation.
@@ -17,17 +19,24 @@ pub(crate) struct Prompt {
 }
 
 impl Prompt {
-    pub(crate) fn new(model: &str, thread_id: &ThreadId, specs: Vec<ToolSpec>) -> Self {
+    pub(crate) fn new(config: &Config, thread_id: &ThreadId, specs: Vec<ToolSpec>) -> Self {
+        let verbosity = config.model_verbosity.clone();
         let template = Request {
-            model: model.to_owned(),
+            model: config.model.clone(),
             instructions: Some(BASE.to_owned()),
             tools: specs.into_iter().map(tool).collect(),
             tool_choice: Some("auto".into()),
             parallel_tool_calls: Some(true),
             reasoning: Some(ReasoningOptions {
-                summary: Some("auto".to_owned()),
+                effort: config.model_reasoning_effort.clone(),
+                summary: summary(config),
                 ..ReasoningOptions::default()
             }),
+            text: verbosity.map(|verbosity| TextOptions {
+                verbosity: Some(verbosity),
+                ..TextOptions::default()
+            }),
+            max_output_tokens: config.model_max_output_tokens,
             // The conversation lives in the session file. The server keeps nothing, and hands out
             // its thoughts in a form that it can read again.
             store: Some(false),
@@ -61,18 +70,38 @@ impl Prompt {
 ///
 /// It is recorded like any other item, so that a resumed conversation begins with the same bytes
 /// and the provider's cache still knows them.
-pub(crate) fn opening(config: &Config, now: SystemTime) -> Vec<Item> {
-    let instructions = instructions::find(&config.home, &config.cwd).map(|text| {
+pub(crate) fn opening(config: &Config, now: SystemTime) -> Opening {
+    let found = instructions::find(config);
+    let instructions = found.text.map(|text| {
         format!(
             "# AGENTS.md instructions for {}\n\n<INSTRUCTIONS>\n{text}\n</INSTRUCTIONS>",
             config.cwd.display()
         )
     });
-    instructions
-        .into_iter()
-        .chain([environment(config, now)])
-        .map(|text| Item::text_message(Role::User, text))
-        .collect()
+    let own = config.developer_instructions.as_ref();
+    let own = own.map(|text| Item::text_message(Role::Developer, text.as_str()));
+    let told = instructions.into_iter().chain([environment(config, now)]);
+    let told = told.map(|text| Item::text_message(Role::User, text));
+    Opening {
+        items: own.into_iter().chain(told).collect(),
+        cut: found.cut,
+    }
+}
+
+/// What the model is told first.
+pub(crate) struct Opening {
+    pub(crate) items: Vec<Item>,
+    /// What of the instructions had no room.
+    pub(crate) cut: Option<instructions::Cut>,
+}
+
+/// Returns which summary of the model's thoughts is asked for.
+fn summary(config: &Config) -> Option<String> {
+    match config.model_reasoning_summary.as_deref() {
+        None => Some("auto".to_owned()),
+        Some("none") => None,
+        Some(summary) => Some(summary.to_owned()),
+    }
 }
 
 /// Returns what a conversation that goes on must be told anew: where it is and what it may, if that
@@ -143,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_request_holds_nothing_that_says_who_or_where_the_user_is() {
-        let prompt = Prompt::new("m", &ThreadId::new("t1"), Vec::new());
+        let config = config("/".as_ref(), "http://127.0.0.1:1");
+        let prompt = Prompt::new(&config, &ThreadId::new("t1"), Vec::new());
         let request = serde_json::to_value(prompt.request(&[])).unwrap();
         let keys: Vec<_> = request.as_object().unwrap().keys().collect();
         assert_eq!(

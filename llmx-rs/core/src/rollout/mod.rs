@@ -22,7 +22,8 @@ pub use read::{ReadFault, Recorded, RecordedItem};
 /// An open session file.
 #[derive(Debug)]
 pub(crate) struct Rollout {
-    file: File,
+    /// `None` for a session that leaves no trace.
+    file: Option<File>,
     path: PathBuf,
 }
 
@@ -43,8 +44,19 @@ impl Rollout {
     ) -> Result<Self, RecordFault> {
         let path = home.join(line::relative_path(thread_id, now));
         match create(&path) {
-            Ok(file) => Ok(Self { file, path }),
+            Ok(file) => Ok(Self {
+                file: Some(file),
+                path,
+            }),
             Err(source) => Err(RecordFault { path, source }),
+        }
+    }
+
+    /// Begins a session of which nothing is written down.
+    pub(crate) fn nowhere() -> Self {
+        Self {
+            file: None,
+            path: PathBuf::new(),
         }
     }
 
@@ -61,13 +73,19 @@ impl Rollout {
         };
         let path = path.to_owned();
         match open() {
-            Ok(file) => Ok(Self { file, path }),
+            Ok(file) => Ok(Self {
+                file: Some(file),
+                path,
+            }),
             Err(source) => Err(RecordFault { path, source }),
         }
     }
 
     /// Appends every whole line of the file at `origin` but the one that names its session.
     pub(crate) fn copy(&mut self, origin: &Path) -> Result<(), RecordFault> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
         let copied = fs::read(origin).and_then(|bytes| {
             let whole = bytes.iter().rposition(|byte| *byte == b'\n');
             let lines = bytes
@@ -76,7 +94,7 @@ impl Rollout {
             let own = lines
                 .split_inclusive(|byte| *byte == b'\n')
                 .filter(|line| !line::names_a_session(line));
-            self.file.write_all(&own.collect::<Vec<_>>().concat())
+            file.write_all(&own.collect::<Vec<_>>().concat())
         });
         copied.map_err(|source| RecordFault {
             path: self.path.clone(),
@@ -91,8 +109,11 @@ impl Rollout {
         kind: &str,
         payload: &Value,
     ) -> Result<(), RecordFault> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
         let line = json!({"timestamp": timestamp(now), "type": kind, "payload": payload});
-        let written = self.file.write_all(format!("{line}\n").as_bytes());
+        let written = file.write_all(format!("{line}\n").as_bytes());
         written.map_err(|source| RecordFault {
             path: self.path.clone(),
             source,

@@ -6,13 +6,18 @@ use llmx_wire::responses::{Item, Role, TextOrList, ToolCallOutput};
 
 /// Returns what the model is asked to summarize. Each `try_number` after the first is for a server
 /// that refused the one before it as too long.
-pub(super) fn to_summarize(conversation: &[Item], try_number: u32) -> Vec<Item> {
+pub(super) fn to_summarize(
+    conversation: &[Item],
+    try_number: u32,
+    instruction: Option<&str>,
+) -> Vec<Item> {
     let mut items = match try_number {
         0 => conversation.to_vec(),
         1 => conversation.iter().map(with_short_output).collect(),
         more => latest(conversation, more - 1),
     };
-    items.push(Item::text_message(Role::User, INSTRUCTION));
+    let instruction = instruction.unwrap_or(INSTRUCTION);
+    items.push(Item::text_message(Role::User, instruction));
     items
 }
 
@@ -198,10 +203,14 @@ mod tests {
             .chain([user("z")])
             .collect();
         let sizes: Vec<_> = (0..TRIES)
-            .map(|n| json!(to_summarize(&conversation, n)).to_string().len())
+            .map(|n| {
+                json!(to_summarize(&conversation, n, None))
+                    .to_string()
+                    .len()
+            })
             .collect();
         assert!(sizes.is_sorted_by(|a, b| a > b), "{sizes:?}");
-        let odd = to_summarize(&conversation, 2);
+        let odd = to_summarize(&conversation, 2, None);
         assert_eq!(odd[0].kind(), "function_call");
     }
 }

@@ -63,6 +63,8 @@ pub struct Machine {
     budget: Option<u64>,
     /// How many tokens the conversation had when the model last answered.
     size: u64,
+    /// How summaries are asked for, if the user says so.
+    instruction: Option<String>,
     bounds: Bounds,
     prices: Option<Prices>,
     /// How the turn went so far.
@@ -110,6 +112,7 @@ impl Machine {
             numbers: ItemNumbers::default(),
             budget: None,
             size: 0,
+            instruction: None,
             bounds: Bounds::default(),
             prices: None,
             facts: TurnFacts::default(),
@@ -122,6 +125,11 @@ impl Machine {
     pub fn bound(&mut self, bounds: Bounds, prices: Option<Prices>) {
         self.bounds = bounds;
         self.prices = prices;
+    }
+
+    /// Asks for summaries in the user's own words.
+    pub fn summarize_by(&mut self, instruction: String) {
+        self.instruction = Some(instruction);
     }
 
     /// Shows answers while they grow.

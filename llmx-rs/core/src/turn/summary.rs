@@ -26,7 +26,7 @@ impl Machine {
             Phase::Streaming(_, Purpose::Summary(summary)) => summary.try_number,
             _ => 0,
         };
-        compact::to_summarize(&self.conversation, try_number)
+        compact::to_summarize(&self.conversation, try_number, self.instruction.as_deref())
     }
 
     /// Summarizes because a person wants it; a conversation that has not begun stays as it is.

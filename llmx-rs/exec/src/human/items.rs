@@ -83,7 +83,15 @@ fn files(changes: &[FileChange], status: ItemStatus) -> String {
 fn plan(items: &[TodoItem]) -> String {
     let mut text = "\nplan".to_owned();
     for item in items {
-        let mark = if item.completed { 'x' } else { ' ' };
+        let mark = match item {
+            TodoItem {
+                completed: true, ..
+            } => 'x',
+            TodoItem {
+                in_progress: true, ..
+            } => '>',
+            _ => ' ',
+        };
         // Writing to a string cannot fail.
         let _infallible = write!(text, "\n  [{mark}] {}", item.text);
     }

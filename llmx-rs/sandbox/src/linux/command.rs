@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::{env, io};
 
-use rustix::process::{geteuid, setsid};
+use rustix::process::{geteuid, ioctl_tiocsctty, setsid};
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, remove_capability_from_bounding_set,
     set_capabilities, set_no_new_privs,
@@ -53,6 +53,9 @@ fn confine(plan: &Plan, rules: Option<Rules>, handoff: Option<&UnixStream>) -> R
     sys::reset_signals();
     if plan.new_session {
         setsid().doing("leaving the terminal")?;
+    }
+    if plan.own_terminal {
+        ioctl_tiocsctty(rustix::stdio::stdin()).doing("taking the terminal over")?;
     }
     // What was the working directory until now may be below a mount that is covered since.
     env::set_current_dir(&plan.workdir).doing("entering the working directory")?;

@@ -1,6 +1,6 @@
 //! The system calls that no safe wrapper offers, each behind a function that is safe to call.
 //!
-//! All `unsafe` of this crate is here. The helper that calls these functions has one thread, which
+//! All `unsafe` of the helper is here. The helper that calls these functions has one thread, which
 //! is what makes a fork harmless: no other thread can hold a lock that the child would miss.
 #![expect(
     unsafe_code,

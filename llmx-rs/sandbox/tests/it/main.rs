@@ -12,3 +12,4 @@ mod scene;
 mod secrets;
 mod startup;
 mod streams;
+mod terminals;

@@ -67,7 +67,7 @@ pub(crate) const TABLE: &[Row] = &[
             "responses-api-proxy",
             "gateway",
             "demo",
-            "sandbox",
+            "tools",
             "tui",
             "exec",
             "config",

@@ -1,11 +1,9 @@
 //! Reads what the model wrote as a call of `shell`, and repairs what can mean only one thing.
-//!
-//! Models of every size write a string where a list is asked for, encode twice, or name the field
-//! `cmd`. Sending such a call back costs a whole round through the model. What could mean two
-//! things is refused, in words from which the model can do better.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::exec::{escalation, words};
+use crate::fields::Fields;
 use crate::quote;
 use crate::tool::Input;
 
@@ -18,120 +16,69 @@ pub(crate) struct ShellCall {
     pub(crate) workdir: Option<String>,
     /// How long it may run.
     pub(crate) timeout_ms: Option<u64>,
+    /// Why it should run outside of the sandbox, if it should.
+    pub(crate) escalation: Option<String>,
 }
 
 impl ShellCall {
     pub(crate) fn read(input: Input<'_>) -> Result<Self, String> {
-        match input {
-            Input::Text(text) => match serde_json::from_str(text) {
-                Ok(Value::Object(object)) => Self::from_object(&object),
-                _ => Self::from_command(shell_words(text)?),
-            },
-            Input::Json(text) => {
-                let value = serde_json::from_str(text)
-                    .map_err(|error| format!("the arguments are not JSON ({error})"))?;
-                Self::from_value(unwrap_encoded(value))
-            }
-        }
+        let fields = Fields::read(input, "command", EXAMPLE)?;
+        let names = ["command", "cmd"];
+        let written = fields.any(&names).ok_or_else(|| fields.missing(&names))?;
+        let timeout = fields.count(&["timeout_ms"])?.filter(|ms| *ms > 0);
+        Ok(Self {
+            workdir: fields.text(&["workdir"])?,
+            timeout_ms: timeout.map(|ms| ms as u64),
+            escalation: escalation(&fields)?,
+            ..Self::from_command(command(written)?)?
+        })
     }
 
     pub(crate) fn command_line(&self) -> String {
         quote::join(&self.command)
     }
 
-    fn from_value(value: Value) -> Result<Self, String> {
-        match value {
-            Value::Object(object) => Self::from_object(&object),
-            Value::Array(_) => Self::from_command(words(&value)?),
-            _ => Err(format!("the arguments are not an object; {EXPECTED}")),
-        }
-    }
-
-    fn from_object(object: &Map<String, Value>) -> Result<Self, String> {
-        let command = object
-            .get("command")
-            .or_else(|| object.get("cmd"))
-            .ok_or_else(|| format!("`command` is missing; {EXPECTED}"))?;
-        Ok(Self {
-            workdir: match object.get("workdir") {
-                None | Some(Value::Null) => None,
-                Some(Value::String(workdir)) => Some(workdir.clone()),
-                Some(_) => return Err("`workdir` is not a string".to_owned()),
-            },
-            timeout_ms: timeout_ms(object.get("timeout_ms"))?,
-            ..Self::from_command(words(command)?)?
-        })
-    }
-
     fn from_command(command: Vec<String>) -> Result<Self, String> {
         if command.first().is_none_or(String::is_empty) {
-            return Err(format!("the command is empty; {EXPECTED}"));
+            return Err(format!("the command is empty; it must look like {EXAMPLE}"));
         }
         Ok(Self {
             command,
             workdir: None,
             timeout_ms: None,
+            escalation: None,
         })
     }
 }
 
-/// Undoes one needless encoding: a JSON string that itself holds JSON.
-fn unwrap_encoded(value: Value) -> Value {
-    match &value {
-        Value::String(inner) => serde_json::from_str(inner).unwrap_or(value),
-        _ => value,
-    }
-}
-
-fn words(command: &Value) -> Result<Vec<String>, String> {
-    match command {
+fn command(written: &Value) -> Result<Vec<String>, String> {
+    match written {
         Value::String(text) => match serde_json::from_str(text) {
-            Ok(list @ Value::Array(_)) => words(&list),
+            Ok(list @ Value::Array(_)) => command(&list),
             _ => shell_words(text),
         },
         Value::Array(list) => {
-            let words: Option<Vec<_>> = list.iter().map(word).collect();
-            let words = words.ok_or("`command` holds something that is not a string")?;
+            let words = words(list).ok_or("`command` holds something that is not a string")?;
             match words.as_slice() {
                 // No program has a space in its name; this is a line for the shell.
                 [line] if line.trim().contains(char::is_whitespace) => shell_words(line),
                 _ => Ok(words),
             }
         }
-        _ => Err(format!("`command` is not a list of strings; {EXPECTED}")),
-    }
-}
-
-fn word(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+        _ => Err(format!(
+            "`command` is not a list of strings; it must look like {EXAMPLE}"
+        )),
     }
 }
 
 fn shell_words(line: &str) -> Result<Vec<String>, String> {
     if line.trim().is_empty() {
-        return Err(format!("the command is empty; {EXPECTED}"));
+        return Err(format!("the command is empty; it must look like {EXAMPLE}"));
     }
     Ok(vec!["bash".to_owned(), "-c".to_owned(), line.to_owned()])
 }
 
-fn timeout_ms(value: Option<&Value>) -> Result<Option<u64>, String> {
-    let number = match value {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::Number(number)) => number.as_f64(),
-        Some(Value::String(text)) => text.trim().parse().ok(),
-        Some(_) => None,
-    };
-    match number {
-        // The cast saturates, and the run is bounded below any large number anyway.
-        Some(ms) if ms >= 1.0 => Ok(Some(ms as u64)),
-        _ => Err("`timeout_ms` is not a positive number of milliseconds".to_owned()),
-    }
-}
-
-const EXPECTED: &str = r#"it must look like {"command": ["bash", "-c", "ls"]}"#;
+const EXAMPLE: &str = r#"{"command": ["bash", "-c", "ls"]}"#;
 
 #[cfg(test)]
 mod tests {

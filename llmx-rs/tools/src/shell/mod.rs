@@ -1,20 +1,21 @@
-//! The `shell` tool: runs one command.
+//! The `shell` tool: runs one command to its end.
+//!
+//! It is the older form of `exec_command`, for models that call it by this name unasked.
 
 mod arguments;
-#[cfg(unix)]
-mod capture;
-#[cfg(unix)]
-mod process;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use llmx_protocol::{ItemDetails, ItemStatus};
-#[cfg(unix)]
 use llmx_sandbox::Terminal;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::confine::Confinement;
+use crate::exec::{GRACE, MAX_SHOWN, Process, Report};
+use crate::patch;
 use crate::tool::{Input, Job, Outcome, Permit, Reach, Running, Takes, Tool, ToolSpec};
 
 use self::arguments::ShellCall;
@@ -54,10 +55,16 @@ impl Tool for Shell {
     }
 
     fn prepare(&self, input: Input<'_>) -> Result<Box<dyn Job>, String> {
-        Ok(Box::new(ShellJob {
+        let job = ShellJob {
             call: ShellCall::read(input)?,
             confinement: Arc::clone(&self.confinement),
-        }))
+        };
+        if let Some((patch, directory)) = patch::in_command(&job.call.command) {
+            let mut cwd = job.workdir();
+            cwd.extend(directory);
+            return patch::job(&self.confinement, patch, cwd);
+        }
+        Ok(Box::new(job))
     }
 }
 
@@ -89,7 +96,7 @@ impl Job for ShellJob {
         Reach::Command {
             command: self.call.command.clone(),
             cwd: self.workdir(),
-            escalation: None,
+            escalation: self.call.escalation.clone(),
         }
     }
 
@@ -125,72 +132,65 @@ struct Ran {
 
 /// Runs the call.
 async fn run(job: &ShellJob, permit: Permit) -> Ran {
-    let workdir = job.workdir();
-    if !workdir.is_dir() {
-        return not_run(&format!(
-            "the command was not run: {} is not a directory",
-            workdir.display()
-        ));
+    match start(job, permit) {
+        Ok(process) => follow(job, process, permit).await,
+        Err(why) => {
+            let why = format!("the command was not run: {why}");
+            Ran {
+                answer: why.clone(),
+                output: why,
+                exit_code: None,
+            }
+        }
     }
-    execute(job, &workdir, permit).await
 }
 
-#[cfg(unix)]
-async fn execute(job: &ShellJob, workdir: &Path, permit: Permit) -> Ran {
-    let call = &job.call;
+fn start(job: &ShellJob, permit: Permit) -> Result<Process, String> {
+    let (call, workdir) = (&job.call, job.workdir());
+    if !workdir.is_dir() {
+        return Err(format!("{} is not a directory", workdir.display()));
+    }
     let command = job
         .confinement
-        .command(&call.command, workdir, permit, Terminal::None);
-    let command = match command {
-        Ok(command) => command,
-        Err(error) => return not_run(&format!("the command was not run: {error}")),
-    };
-    let run = match process::run(command, call.timeout_ms).await {
-        Ok(run) => run,
-        Err(error) => {
-            let program = call.command.first().map(String::as_str).unwrap_or_default();
-            return not_run(&format!(
-                "the command was not run: `{program}` cannot be started: {error}"
-            ));
-        }
-    };
-    let (end, exit_code) = match run.end {
-        process::End::Exited(code) => (format!("exit code: {code}"), Some(code)),
-        process::End::Signalled(signal) => (format!("killed by signal {signal}"), None),
-        process::End::TimedOut => ("killed: it did not end within timeout_ms".to_owned(), None),
-    };
-    let duration = run.duration.as_secs_f64();
-    let hint = if permit == Permit::Confined && run.denied {
-        DENIED
-    } else {
-        ""
+        .command(&call.command, &workdir, permit, Terminal::None)
+        .map_err(|error| error.to_string())?;
+    Process::start(command, false).map_err(|error| {
+        let program = call.command.first().map(String::as_str).unwrap_or_default();
+        format!("`{program}` cannot be started: {error}")
+    })
+}
+
+/// Waits for the end of the command, and ends it at its time limit.
+async fn follow(job: &ShellJob, process: Process, permit: Permit) -> Ran {
+    let limit = job
+        .call
+        .timeout_ms
+        .map_or(DEFAULT_LIMIT, Duration::from_millis);
+    let in_time = process.ended(limit.min(LONGEST_LIMIT)).await;
+    if in_time.is_none() {
+        process.request_end();
+        process.end_by(Instant::now() + GRACE).await;
+    }
+    let (output, _) = process.take();
+    let report = Report {
+        state: match in_time {
+            Some(end) => end.words(),
+            None => "killed: it did not end within timeout_ms".to_owned(),
+        },
+        end: in_time,
+        age: process.age(),
+        output: &output,
+        terminal: false,
+        permit,
+        budget: MAX_SHOWN,
     };
     Ran {
-        answer: format!(
-            "{end}\nduration: {duration:.1} s\n{hint}output:\n{}",
-            run.output
-        ),
-        output: run.output,
-        exit_code,
+        answer: report.words(&job.confinement),
+        output: output.raw(MAX_SHOWN),
+        exit_code: in_time.and_then(|end| end.status.code()),
     }
 }
 
-#[cfg(not(unix))]
-#[expect(
-    clippy::unused_async,
-    reason = "the signature is that of the systems that run commands"
-)]
-async fn execute(_: &ShellJob, _: &Path, _: Permit) -> Ran {
-    not_run("the command was not run: llmx cannot run commands on this system yet")
-}
-
-fn not_run(why: &str) -> Ran {
-    Ran {
-        answer: why.to_owned(),
-        output: why.to_owned(),
-        exit_code: None,
-    }
-}
-
-#[cfg(unix)]
-const DENIED: &str = "note: this looks like the sandbox, which lets commands reach no further\n";
+const DEFAULT_LIMIT: Duration = Duration::from_secs(120);
+/// A command that runs longer than this belongs in the hands of a person.
+const LONGEST_LIMIT: Duration = Duration::from_secs(60 * 60);

@@ -117,6 +117,18 @@ impl Exchange {
         }
     }
 
+    /// Fetches what is at the target's address, such as a list of models.
+    pub async fn get(&self) -> Result<Bytes, UpstreamFault> {
+        let mut message = http::Request::new(Full::new(Bytes::new()));
+        *message.uri_mut() = self.target.endpoint.uri().clone();
+        *message.headers_mut() = self.headers(HeaderMap::new(), false);
+        let response = self.client.send(message).await?;
+        if !response.status().is_success() {
+            return Err(self.refusal(response).await);
+        }
+        self.whole(response).await
+    }
+
     async fn send(
         &self,
         question: &Question,

@@ -68,6 +68,11 @@ struct Turn<'a> {
 impl Turn<'_> {
     fn block(&mut self, index: usize, block: &ContentBlock) -> Result<(), ClientFault> {
         let path = || format!("messages[{}].content[{index}]", self.at);
+        if loses_its_mark(block, &self.role) {
+            let reason = "only words that are not the model's keep the mark of a cached prefix";
+            self.losses
+                .dropped("messages[].content[].cache_control", reason);
+        }
         match block {
             ContentBlock::Text(text) => {
                 let mark = text.cache_control.as_ref().map(|mark| json!(mark));
@@ -143,6 +148,19 @@ impl Turn<'_> {
             }));
         }
     }
+}
+
+/// Returns whether a block has a mark of where a cached prefix ends for which the pivot has no place.
+fn loses_its_mark(block: &ContentBlock, role: &responses::Role) -> bool {
+    let mark = match block {
+        ContentBlock::Text(text) if *role == responses::Role::Assistant => &text.cache_control,
+        ContentBlock::Image(block) => &block.cache_control,
+        ContentBlock::Document(block) => &block.cache_control,
+        ContentBlock::ToolUse(block) => &block.cache_control,
+        ContentBlock::ToolResult(block) => &block.cache_control,
+        _ => return false,
+    };
+    mark.is_some()
 }
 
 fn part(text: &str, mark: Option<Value>, role: &responses::Role) -> ContentPart {

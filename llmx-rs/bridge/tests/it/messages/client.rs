@@ -137,6 +137,32 @@ fn options_are_mapped_dropped_by_name_or_refused() {
     assert_eq!(fault.path(), "messages[0].content[0]");
 }
 
+/// Found by fuzzing: the mark on a result went without a word.
+#[test]
+fn a_mark_that_has_no_place_is_named() {
+    let mark = json!({"type": "ephemeral"});
+    let blocks = |role: &str| match role {
+        "assistant" => vec![
+            json!({"type": "text", "text": "x"}),
+            json!({"type": "tool_use", "id": "t1", "name": "f", "input": {}}),
+        ],
+        _ => vec![
+            json!({"type": "tool_result", "tool_use_id": "t1"}),
+            json!({"type": "image", "source": {"type": "url", "url": "https://a/b.png"}}),
+            json!({"type": "document", "source": {"type": "url", "url": "https://a/b.pdf"}}),
+        ],
+    };
+    for role in ["assistant", "user"] {
+        for mut block in blocks(role) {
+            let request = |block: &Value| json!({"model": "m", "max_tokens": 1, "messages": [{"role": role, "content": [block]}]});
+            assert_eq!(losses(&request(&block)), "");
+            block["cache_control"] = mark.clone();
+            let named = losses(&request(&block));
+            assert_eq!(named, "messages[].content[].cache_control", "{block}");
+        }
+    }
+}
+
 #[test]
 fn an_answer_is_told_in_blocks_that_begin_and_end() {
     let events = stream(&[

@@ -1,0 +1,165 @@
+//! Commands that go on in the background of a conversation, in the sandbox.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use llmx_test_support::{Message, Reply, ScriptedUpstream, Step};
+use serde_json::{Value, json};
+
+use crate::{World, stderr};
+
+#[test]
+fn a_shell_in_the_sandbox_can_be_typed_into() {
+    let said = converse(&[
+        (
+            "exec_command",
+            json!({"cmd": "bash --norc -i", "tty": true, "yield_time_ms": 1500}),
+        ),
+        (
+            "write_stdin",
+            json!({"session_id": 1,
+            "chars": "echo in $LLMX_SANDBOX; stty size; touch /etc/llmx-test\n"}),
+        ),
+        (
+            "write_stdin",
+            json!({"session_id": 1, "chars": "sleep 60\n", "yield_time_ms": 500}),
+        ),
+        (
+            "write_stdin",
+            json!({"session_id": 1, "chars": "\u{3}echo b$((1))ck\n"}),
+        ),
+        ("write_stdin", json!({"session_id": 1, "chars": "exit 3\n"})),
+        ("write_stdin", json!({"session_id": 1})),
+    ]);
+    assert!(
+        said[0].starts_with("still running, as session 1\n"),
+        "{}",
+        said[0]
+    );
+    assert!(!said[0].contains("no job control"), "{}", said[0]);
+    for part in ["in namespaces\n", "in bubblewrap\n", "in landlock\n"] {
+        if said[1].contains(part) {
+            assert!(said[1].contains("24 80\n"), "{}", said[1]);
+            assert!(
+                said[1].contains("cannot touch '/etc/llmx-test'"),
+                "{}",
+                said[1]
+            );
+            assert!(said[3].contains("b1ck\n"), "{}", said[3]);
+            assert!(said[4].starts_with("exit code: 3\n"), "{}", said[4]);
+            assert!(said[5].contains("there is no session 1"), "{}", said[5]);
+            return;
+        }
+    }
+    panic!("not in a sandbox: {}", said[1]);
+}
+
+#[test]
+fn a_command_in_the_background_is_polled_while_others_run() {
+    let said = converse(&[
+        (
+            "exec_command",
+            json!({"cmd": "for i in 1 2 3; do echo tick $i; sleep 0.5; done; exit 4",
+            "yield_time_ms": 250}),
+        ),
+        ("exec_command", json!({"cmd": "echo meanwhile"})),
+        ("write_stdin", json!({"session_id": 1})),
+    ]);
+    assert!(said[0].ends_with("output:\ntick 1\n"), "{}", said[0]);
+    assert!(said[1].ends_with("output:\nmeanwhile\n"), "{}", said[1]);
+    assert!(said[2].starts_with("exit code: 4\n"), "{}", said[2]);
+    assert!(
+        said[2].ends_with("output:\ntick 2\ntick 3\n"),
+        "{}",
+        said[2]
+    );
+}
+
+#[test]
+fn nothing_outlives_the_conversation() {
+    // Seconds that no other process sleeps for, by which these are found.
+    let mark = format!("47{}.25", std::process::id());
+    let script =
+        format!("trap '' TERM HUP INT; setsid sh -c 'trap \"\" TERM; sleep {mark}' & sleep {mark}");
+    for tty in [false, true] {
+        let said = converse(&[
+            (
+                "exec_command",
+                json!({"cmd": script, "tty": tty, "yield_time_ms": 700}),
+            ),
+            (
+                "exec_command",
+                json!({"cmd": format!("pgrep -f {mark} | wc -l; echo looked")}),
+            ),
+        ]);
+        assert!(
+            said[0].starts_with("still running, as session 1\n"),
+            "{}",
+            said[0]
+        );
+        assert!(said[1].contains("looked"), "{}", said[1]);
+        let begun = Instant::now();
+        while runs(&mark) {
+            assert!(
+                begun.elapsed() < Duration::from_secs(5),
+                "something is left"
+            );
+        }
+    }
+}
+
+/// Has `llmx exec` make these calls one after the other, and returns what each was answered.
+fn converse(calls: &[(&'static str, Value)]) -> Vec<String> {
+    let script = calls.to_vec();
+    let upstream = ScriptedUpstream::start(move |request| answer(request, &script));
+    let world = World::new();
+    let output = world
+        .llmx(&["exec", "-m", "any", "-s", "workspace-write", "go"])
+        .env("LLMX_API_KEY", "sk-test")
+        .env("LLMX_BASE_URL", upstream.url("/v1"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let requests = upstream.requests();
+    answers(requests.last().unwrap())
+}
+
+fn answer(request: &Message, calls: &[(&'static str, Value)]) -> Reply {
+    let number = answers(request).len();
+    let item = match calls.get(number) {
+        Some((name, arguments)) => json!({ "type": "function_call", "name": name,
+            "call_id": format!("c{number}"), "arguments": arguments.to_string() }),
+        None => json!({ "type": "message", "role": "assistant",
+            "content": [{ "type": "output_text", "text": "done" }] }),
+    };
+    let done = json!({ "type": "response.output_item.done", "output_index": 0, "item": item });
+    let completed = json!({ "type": "response.completed",
+        "response": { "id": "r1", "output": [item] } });
+    vec![
+        Step::sse_head(),
+        Step::event(&done.to_string()),
+        Step::event(&completed.to_string()),
+        Step::last_chunk(),
+    ]
+}
+
+/// Returns what the calls of a conversation were answered so far.
+fn answers(request: &Message) -> Vec<String> {
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let items = body["input"].as_array().unwrap().iter();
+    items
+        .filter(|item| item["type"] == "function_call_output")
+        .map(|item| item["output"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Returns whether a process has `mark` in its command line; a zombie has none.
+fn runs(mark: &str) -> bool {
+    fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(Result::ok)
+        .any(|entry| {
+            let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&line).contains(mark)
+        })
+}

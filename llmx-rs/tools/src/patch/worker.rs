@@ -1,0 +1,132 @@
+//! Applies a patch where it is allowed to: in this process, or in a child that the sandbox holds.
+
+use std::env;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use llmx_sandbox::Terminal;
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use super::disk::{self, Disk};
+use super::parse::parse;
+use super::plan::Changed;
+use crate::confine::Confinement;
+use crate::tool::Permit;
+
+/// What came of a patch: the changes, or why there are none.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Report {
+    Applied(Vec<Changed>),
+    Refused(String),
+}
+
+/// Applies `patch` to the files that it names from `cwd`.
+///
+/// Once it has begun it is finished even if nobody waits any more: it takes milliseconds, and half
+/// of a patch would be worse than all of it.
+pub(super) async fn apply(
+    confinement: Arc<Confinement>,
+    patch: String,
+    cwd: PathBuf,
+    permit: Permit,
+) -> Report {
+    let work = async move {
+        if !confinement.holds(permit) {
+            let here = tokio::task::spawn_blocking(move || apply_here(&patch, cwd)).await;
+            return here.unwrap_or_else(|error| Report::Refused(error.to_string()));
+        }
+        match in_child(&confinement, &patch, &cwd, permit).await {
+            Ok(report) => report,
+            Err(why) => Report::Refused(why),
+        }
+    };
+    let finished = tokio::spawn(work).await;
+    finished.unwrap_or_else(|error| Report::Refused(error.to_string()))
+}
+
+/// Applies a patch with the rights of this process.
+fn apply_here(patch: &str, cwd: PathBuf) -> Report {
+    let patch = match parse(patch) {
+        Ok(patch) => patch,
+        Err(fault) => return Report::Refused(fault.to_string()),
+    };
+    let plan = match patch.plan(&Disk { cwd }) {
+        Ok(plan) => plan,
+        Err(fault) => return Report::Refused(fault.to_string()),
+    };
+    match disk::carry_out(&plan) {
+        Ok(()) => Report::Applied(plan.changes),
+        Err(why) => Report::Refused(why),
+    }
+}
+
+async fn in_child(
+    confinement: &Confinement,
+    patch: &str,
+    cwd: &Path,
+    permit: Permit,
+) -> Result<Report, String> {
+    let command = [confinement.own_program(), PATCHER.to_owned()];
+    let command = confinement
+        .command(&command, cwd, permit, Terminal::None)
+        .map_err(|error| error.to_string())?;
+    let failed = |error: io::Error| format!("the sandbox cannot be started: {error}");
+    let mut child = Command::from(command)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(failed)?;
+    let stdin = child.stdin.take();
+    let hand_over = async move {
+        if let Some(mut stdin) = stdin {
+            // A child that does not read it says why on its other end.
+            let _unread = stdin.write_all(patch.as_bytes()).await;
+        }
+    };
+    let both = async { tokio::join!(hand_over, child.wait_with_output()).1 };
+    let output = match tokio::time::timeout(LONGEST, both).await {
+        Ok(output) => output.map_err(failed)?,
+        Err(_elapsed) => {
+            let limit = LONGEST.as_secs();
+            return Err(format!(
+                "it took longer than {limit} s and was stopped; look at the files before going on"
+            ));
+        }
+    };
+    serde_json::from_slice(&output.stdout).map_err(|_no_report| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        format!("the sandbox ended with {}: {}", output.status, said.trim())
+    })
+}
+
+/// Becomes the child that applies a patch, if this process was started as one.
+///
+/// It reads the patch from its standard input and writes a report for its parent. Must come after
+/// [`llmx_sandbox::run_as_helper`] and before anything else that looks at arguments.
+pub fn run_as_patcher() -> Option<ExitCode> {
+    let mut arguments = env::args_os().skip(1);
+    if arguments.next()? != PATCHER || arguments.next().is_some() {
+        return None;
+    }
+    let mut patch = String::new();
+    let report = match (io::stdin().read_to_string(&mut patch), env::current_dir()) {
+        (Ok(_), Ok(cwd)) => apply_here(&patch, cwd),
+        (Err(error), _) | (_, Err(error)) => Report::Refused(error.to_string()),
+    };
+    let text = serde_json::to_string(&report).unwrap_or_default();
+    let written = io::stdout().write_all(text.as_bytes());
+    Some(ExitCode::from(u8::from(written.is_err())))
+}
+
+/// The argument that makes this program the child.
+const PATCHER: &str = "apply-patch-helper";
+/// Far more than any patch takes; a file system may hang.
+const LONGEST: Duration = Duration::from_secs(60);
