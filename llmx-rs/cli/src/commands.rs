@@ -2,14 +2,25 @@
 
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 use crate::{config, demo, exec, execpolicy, generate, login, models, sandbox, sessions};
 
+/// Runs the program, or becomes what the agent runs: its commands start as this program.
+pub(crate) fn main() -> ExitCode {
+    if let Some(code) = llmx_sandbox::run_as_helper().or_else(llmx_tools::run_as_patcher) {
+        return code;
+    }
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
 /// Runs the command.
-pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
+fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Some(Command::Exec(args)) => exec::run(args),
         Some(Command::ResponsesApiProxy(args)) => {

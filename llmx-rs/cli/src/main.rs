@@ -18,17 +18,6 @@ mod sandbox;
 mod sessions;
 mod transcript;
 
-use std::process::ExitCode;
-
-use clap::Parser;
-
-fn main() -> ExitCode {
-    // What the agent runs starts as this program, which then becomes it.
-    if let Some(code) = llmx_sandbox::run_as_helper().or_else(llmx_tools::run_as_patcher) {
-        return code;
-    }
-    match commands::run(args::Cli::parse()) {
-        Ok(code) => code,
-        Err(failure) => failure.report(),
-    }
+fn main() -> std::process::ExitCode {
+    commands::main()
 }

@@ -140,7 +140,11 @@ impl Driver {
             if let (Event::Decided { decision, .. }, Some(asked)) = (&event, &mut self.asked) {
                 asked.for_session = *decision == ApprovalDecision::ApproveForSession;
             }
+            let is_end_of_call = matches!(event, Event::CallFinished(_));
             self.apply(event, &mut activity, &events).await;
+            if is_end_of_call && let Some(message) = self.toolbox.take_weakness() {
+                let _heard = events.send(ThreadEvent::Error { message }).await;
+            }
         }
         for ended in self.toolbox.close().await {
             let message = format!(

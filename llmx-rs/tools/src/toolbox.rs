@@ -18,6 +18,7 @@ pub struct Toolbox {
     /// Understood, but not offered: what models call by a name they learned elsewhere.
     unoffered: Vec<Box<dyn Tool>>,
     sessions: Arc<Sessions>,
+    confinement: Arc<Confinement>,
 }
 
 impl Toolbox {
@@ -46,9 +47,15 @@ impl Toolbox {
                 }),
                 Box::new(UpdatePlan),
             ],
-            unoffered: vec![Box::new(Shell::new(confinement))],
+            unoffered: vec![Box::new(Shell::new(Arc::clone(&confinement)))],
             sessions,
+            confinement,
         }
+    }
+
+    /// Returns, once, what holds commands, if it is known by now and is not the best that there is.
+    pub fn take_weakness(&self) -> Option<String> {
+        self.confinement.take_weakness()
     }
 
     /// Returns what the model is offered.
