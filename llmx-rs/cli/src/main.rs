@@ -4,14 +4,10 @@
 mod args;
 mod commands;
 mod config;
-mod config_args;
 mod demo;
 mod exec;
 mod execpolicy;
 mod failure;
-mod generate;
-mod import;
-mod login;
 mod models;
 mod review;
 mod sandbox;
@@ -23,12 +19,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    // Commands of the agent start as this program, which then becomes them.
-    if let Some(code) = llmx_sandbox::run_as_helper() {
-        return code;
-    }
-    // A patch is applied by this program, too, held as a command is.
-    if let Some(code) = llmx_tools::run_as_patcher() {
+    // Commands of the agent start as this program, which then becomes them; a patch is applied by
+    // it, too, held as a command is.
+    if let Some(code) = llmx_sandbox::run_as_helper().or_else(llmx_tools::run_as_patcher) {
         return code;
     }
     match commands::run(args::Cli::parse()) {
