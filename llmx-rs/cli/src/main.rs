@@ -19,8 +19,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    // Commands of the agent start as this program, which then becomes them; a patch is applied by
-    // it, too, held as a command is.
+    // The agent's commands and patches start as this program, which then becomes or does them.
     if let Some(code) = llmx_sandbox::run_as_helper().or_else(llmx_tools::run_as_patcher) {
         return code;
     }
