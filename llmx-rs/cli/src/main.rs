@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    // The agent's commands and patches start as this program, which then becomes or does them.
+    // What the agent runs starts as this program, which then becomes it.
     if let Some(code) = llmx_sandbox::run_as_helper().or_else(llmx_tools::run_as_patcher) {
         return code;
     }

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::activity::{self, Activity};
 use crate::approvals::{self, Approvals};
-use crate::dialects::Connection;
+use crate::connection::Connection;
 use crate::notify::Notifier;
 use crate::prompt::Prompt;
 use crate::rollout::{Rollout, payload};

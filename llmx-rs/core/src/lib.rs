@@ -11,6 +11,7 @@
 
 mod activity;
 pub mod approvals;
+mod connection;
 mod dialects;
 mod driver;
 mod judge;
@@ -27,6 +28,7 @@ mod speech;
 pub mod turn;
 mod world;
 
+pub use connection::AskFault;
 pub use provider::BadProvider;
 pub use rollout::timestamp;
 pub use rollout::{ReadFault, RecordFault, Recorded, RecordedItem};

@@ -13,12 +13,11 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::approvals::{Approvals, Rules, RulesFault};
-use crate::dialects::Connection;
+use crate::connection::{AskFault, Connection};
 use crate::driver::{Driver, Pace, Recorder};
 use crate::model_facts;
 use crate::notify::Notifier;
 use crate::prompt::{self, Prompt};
-use crate::provider::BadProvider;
 use crate::resume::continuation;
 use crate::rollout::{self, ReadFault, RecordFault, Recorded, Rollout, payload, timestamp};
 use crate::turn::{Bounds, Machine, RetryLimits};
@@ -54,7 +53,7 @@ pub enum StartFault {
         /// The provider's id.
         provider: String,
         /// Why.
-        source: BadProvider,
+        source: AskFault,
     },
     /// The session file cannot be written.
     #[error(transparent)]
@@ -125,7 +124,11 @@ impl Session {
         if origin.previews {
             machine.preview();
         }
-        let seen = environment(config, origin.environment.clone());
+        let seen = environment(
+            config,
+            connection.key().as_ref(),
+            origin.environment.clone(),
+        );
         let notifier = config
             .notify
             .clone()
@@ -195,7 +198,11 @@ fn confinement(
 
 /// Returns the environment for commands: without the key, and without whatever else holds it or
 /// the value of a header that is sent to the provider.
-fn environment(config: &Config, variables: Vec<(OsString, OsString)>) -> Vec<(OsString, OsString)> {
+fn environment(
+    config: &Config,
+    key: Option<&Secret>,
+    variables: Vec<(OsString, OsString)>,
+) -> Vec<(OsString, OsString)> {
     let provider = &config.provider;
     let variables = config.shell_environment_policy.apply(variables);
     let names: Vec<_> = provider.env_key.iter().map(String::as_str).collect();
@@ -206,12 +213,7 @@ fn environment(config: &Config, variables: Vec<(OsString, OsString)>) -> Vec<(Os
         .map(|value| value.strip_prefix("Bearer ").unwrap_or(value))
         // Plain settings such as `true` are no secrets, and half the environment may equal them.
         .filter(|value| value.len() >= MIN_HEADER_SECRET);
-    let secrets: Vec<_> = provider
-        .key
-        .iter()
-        .map(Secret::expose)
-        .chain(headers)
-        .collect();
+    let secrets: Vec<_> = key.into_iter().map(Secret::expose).chain(headers).collect();
     scrub(
         variables,
         &[&[DEFAULT_ENV_KEY], names.as_slice()].concat(),
@@ -366,7 +368,8 @@ pub(crate) mod tests {
             ("DEBUG", "true"),
         ];
         let variables = variables.map(|(name, value)| (name.into(), value.into()));
-        let left = environment(&config, variables.to_vec());
+        let key = config.provider.key.clone();
+        let left = environment(&config, key.as_ref(), variables.to_vec());
         let left: Vec<_> = left
             .iter()
             .map(|(name, _)| name.to_str().unwrap())

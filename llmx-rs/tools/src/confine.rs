@@ -77,7 +77,12 @@ impl Confinement {
 
     /// Returns the path of this very program, as it is reached from inside of the sandbox.
     pub(crate) fn own_program(&self) -> String {
-        self.settings.helper.display().to_string()
+        let program = match cfg!(target_os = "linux") {
+            true => Ok(self.settings.helper.clone()),
+            // Elsewhere no helper comes between, and the program is where it is.
+            false => std::env::current_exe(),
+        };
+        program.unwrap_or_default().display().to_string()
     }
 
     /// Makes what starts `command`.
