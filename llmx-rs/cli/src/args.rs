@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
-use crate::config_args::{ConfigCommand, LoginArgs, LogoutArgs};
+use crate::config::args::{ConfigCommand, LoginArgs, LogoutArgs};
 
 /// Use any model with a coding agent, and let no agent see the key.
 #[derive(Debug, Parser)]

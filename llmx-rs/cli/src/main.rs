@@ -4,14 +4,10 @@
 mod args;
 mod commands;
 mod config;
-mod config_args;
 mod demo;
 mod exec;
 mod execpolicy;
 mod failure;
-mod generate;
-mod import;
-mod login;
 mod models;
 mod review;
 mod sandbox;

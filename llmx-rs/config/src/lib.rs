@@ -36,6 +36,7 @@ mod resolved;
 mod schema;
 mod scope;
 mod secret;
+mod secrets;
 mod snippet;
 mod source;
 mod stack;

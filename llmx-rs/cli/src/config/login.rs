@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use llmx_config::{ConfigErrors, Flags, LoginFault, Logins, Problem, Secret, survey, with_inputs};
 
-use crate::config::{print, tell};
-use crate::config_args::{LoginAction, LoginArgs, LogoutArgs};
+use super::args::{LoginAction, LoginArgs, LogoutArgs};
+use super::{print, tell};
 use crate::failure::Failure;
 
 /// Stores a key, or says where it comes from.

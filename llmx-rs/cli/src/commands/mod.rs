@@ -1,12 +1,15 @@
 //! Picks the command that the command line names.
 
+mod generate;
+
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
 use crate::args::{Cli, Command};
+use crate::config::login;
 use crate::failure::Failure;
-use crate::{config, demo, exec, execpolicy, generate, login, models, sandbox, sessions};
+use crate::{config, demo, exec, execpolicy, models, sandbox, sessions};
 
 /// Runs the program, or becomes what the agent runs: its commands start as this program.
 pub(crate) fn main() -> ExitCode {

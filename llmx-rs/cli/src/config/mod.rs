@@ -1,5 +1,9 @@
 //! `llmx config`: shows what is in force, and changes the user's file.
 
+pub(crate) mod args;
+mod import;
+pub(crate) mod login;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -7,9 +11,8 @@ use anyhow::Context;
 use llmx_config::{Flags, Origins, schema, set, survey, with_inputs, write};
 use serde_json::{Value, json};
 
-use crate::config_args::{ConfigCommand, Settings};
+use self::args::{ConfigCommand, Settings};
 use crate::failure::Failure;
-use crate::import;
 
 /// Runs one of the commands.
 pub(crate) fn run(command: ConfigCommand) -> Result<ExitCode, Failure> {

@@ -7,7 +7,7 @@ use std::{env, fs};
 use anyhow::Context;
 use llmx_config::{ConfigErrors, Flags, Imported, SourceText, import, with_inputs, write};
 
-use crate::config::{print, tell};
+use super::{print, tell};
 use crate::failure::Failure;
 
 /// Reads the file, says what became of each setting, and writes the new file.
