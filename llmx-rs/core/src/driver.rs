@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::activity::{self, Activity};
 use crate::approvals::{self, Approvals};
 use crate::connection::Connection;
+use crate::history::History;
 use crate::notify::Notifier;
 use crate::prompt::Prompt;
 use crate::rollout::{Rollout, payload};
@@ -36,6 +37,8 @@ pub(crate) struct Driver {
     /// What a person should know before the first turn.
     pub(crate) notices: Vec<String>,
     pub(crate) pace: Pace,
+    /// Where prompts are remembered.
+    pub(crate) history: Option<History>,
     /// Whom to tell that a turn has ended.
     pub(crate) notifier: Option<Notifier>,
     pub(crate) world: Arc<dyn World>,
@@ -110,6 +113,10 @@ impl Driver {
             let event = tokio::select! {
                 op = ops.recv(), if listening => match op {
                     Some(Op::UserTurn { prompt }) => {
+                        if let Some(history) = &self.history {
+                            // A prompt that is not remembered can be typed again.
+                            let _kept = history.add(&prompt.text, self.world.now());
+                        }
                         if let Some(notifier) = &mut self.notifier {
                             notifier.prompt(&prompt.text);
                         }

@@ -14,6 +14,7 @@ pub mod approvals;
 mod connection;
 mod dialects;
 mod driver;
+mod history;
 mod judge;
 mod model_facts;
 pub mod models;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use llmx_config::{Config, Secret};
+use llmx_config::{Config, HistoryPersistence, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
 use llmx_tools::{Confinement, Owner, SandboxSettings, Toolbox, scrub};
 use llmx_wire::responses::Item;
@@ -15,12 +15,13 @@ use tokio::sync::mpsc;
 use crate::approvals::{Approvals, Rules, RulesFault};
 use crate::connection::{AskFault, Connection};
 use crate::driver::{Driver, Pace, Recorder};
+use crate::history::History;
 use crate::model_facts;
 use crate::notify::Notifier;
 use crate::prompt::{self, Prompt};
 use crate::resume::continuation;
 use crate::rollout::{self, ReadFault, RecordFault, Recorded, Rollout, payload, timestamp};
-use crate::turn::{Bounds, Machine, RetryLimits};
+use crate::turn::{Bounds, Machine, RetryLimits, Thoughts};
 use crate::world::World;
 
 /// A conversation that is ready to run.
@@ -124,6 +125,17 @@ impl Session {
         if origin.previews {
             machine.preview();
         }
+        machine.show_thoughts(match config {
+            Config {
+                hide_agent_reasoning: true,
+                ..
+            } => Thoughts::Hidden,
+            Config {
+                show_raw_agent_reasoning: true,
+                ..
+            } => Thoughts::Raw,
+            _ => Thoughts::Summarized,
+        });
         let seen = environment(
             config,
             connection.key().as_ref(),
@@ -133,6 +145,10 @@ impl Session {
             .notify
             .clone()
             .map(|command| Notifier::new(command, &config.cwd, seen.clone(), &thread_id));
+        // A script's prompts are not what a person wants to find again.
+        let remembers = config.history == HistoryPersistence::SaveAll && origin.source != "exec";
+        let history =
+            (remembers && !origin.ephemeral).then(|| History::new(&config.home, &thread_id));
         let toolbox = Toolbox::new(confinement(config, origin.environment, seen));
         let driver = Driver {
             machine,
@@ -155,6 +171,7 @@ impl Session {
             },
             notices,
             notifier,
+            history,
             pace: Pace::default(),
             world,
         };
@@ -188,12 +205,9 @@ fn confinement(
         llmx_home: Some(config.home.clone()),
         environment: variables.into_iter().collect(),
     };
-    Confinement::new(
-        config.sandbox_policy(),
-        config.cwd.clone(),
-        SandboxSettings::new(owner),
-        seen,
-    )
+    let mut settings = SandboxSettings::new(owner);
+    settings.hidden.extend(config.secret_files.iter().cloned());
+    Confinement::new(config.sandbox_policy(), config.cwd.clone(), settings, seen)
 }
 
 /// Returns the environment for commands: without the key, and without whatever else holds it or
@@ -204,8 +218,16 @@ fn environment(
     variables: Vec<(OsString, OsString)>,
 ) -> Vec<(OsString, OsString)> {
     let provider = &config.provider;
+    let named = config.secret_variables.iter().chain(&provider.env_key);
+    let names: Vec<_> = named.map(String::as_str).chain([DEFAULT_ENV_KEY]).collect();
+    // The keys of providers that are not in use are nobody's business either, under any name.
+    let others: Vec<String> = variables
+        .iter()
+        .filter(|(name, _)| names.iter().any(|secret| name == secret))
+        .filter_map(|(_, value)| value.to_str().map(str::to_owned))
+        .filter(|value| value.len() >= MIN_HEADER_SECRET)
+        .collect();
     let variables = config.shell_environment_policy.apply(variables);
-    let names: Vec<_> = provider.env_key.iter().map(String::as_str).collect();
     let headers = provider
         .headers
         .iter()
@@ -213,12 +235,13 @@ fn environment(
         .map(|value| value.strip_prefix("Bearer ").unwrap_or(value))
         // Plain settings such as `true` are no secrets, and half the environment may equal them.
         .filter(|value| value.len() >= MIN_HEADER_SECRET);
-    let secrets: Vec<_> = key.into_iter().map(Secret::expose).chain(headers).collect();
-    scrub(
-        variables,
-        &[&[DEFAULT_ENV_KEY], names.as_slice()].concat(),
-        &secrets,
-    )
+    let secrets: Vec<_> = key
+        .into_iter()
+        .map(Secret::expose)
+        .chain(headers)
+        .chain(others.iter().map(String::as_str))
+        .collect();
+    scrub(variables, &names, &secrets)
 }
 
 struct Opened {
@@ -366,7 +389,10 @@ pub(crate) mod tests {
             ("COPY", "sk-canary-1"),
             ("TEAM", "team-canary"),
             ("DEBUG", "true"),
+            ("OTHER_KEY", "other-canary"),
+            ("OTHER_COPY", "x other-canary"),
         ];
+        config.secret_variables.insert("OTHER_KEY".to_owned());
         let variables = variables.map(|(name, value)| (name.into(), value.into()));
         let key = config.provider.key.clone();
         let left = environment(&config, key.as_ref(), variables.to_vec());
