@@ -10,6 +10,7 @@ pub mod client;
 mod laws;
 pub mod mutate;
 mod options;
+pub mod patch;
 pub mod request;
 pub mod sse;
 pub mod upstream;

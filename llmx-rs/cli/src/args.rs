@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
+use crate::config::args::{ConfigCommand, LoginArgs, LogoutArgs};
+
 /// Use any model with a coding agent, and let no agent see the key.
 #[derive(Debug, Parser)]
 #[command(name = "llmx", version, propagate_version = true, after_help = AFTER_HELP)]
@@ -31,6 +33,24 @@ pub(crate) enum Command {
     Sessions(SessionsCommand),
     /// Run a command in the sandbox that holds the agent's commands, and pass its exit code on.
     Sandbox(SandboxArgs),
+    /// The configuration: show it, change it, take over that of Codex.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Store the API key of a provider in $LLMX_HOME, for you alone.
+    Login(LoginArgs),
+    /// Forget a stored API key.
+    Logout(LogoutArgs),
+    /// Print a script with which a shell completes commands and options of llmx.
+    Completions {
+        /// The shell to complete in.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write those of all commands into a directory.
+    Man {
+        /// The directory to write into; it must exist.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
     /// Watch llmx work: a scripted model, the real proxy and the real agent; no key, no network.
     Demo,
 }

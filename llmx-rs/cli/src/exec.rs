@@ -47,7 +47,7 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
             tell_program(&errors.to_string());
         }
     })?;
-    if config.provider.key.is_some() {
+    if config.provider.key.is_some() || config.provider.credential().can_refresh() {
         // The agent's commands run as the same user: without this they could read the key from
         // /proc. Where it does not hold, the proxy is the way to keep the key away from them.
         let _best_effort = llmx_process_hardening::hide_memory();

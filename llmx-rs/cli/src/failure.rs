@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use llmx_config::ConfigErrors;
+use llmx_config::{ConfigErrors, LoginFault};
 use llmx_core::sessions::NoSession;
 use llmx_responses_api_proxy::ProxyError;
 
@@ -70,6 +70,12 @@ impl From<ConfigErrors> for Failure {
             sentences: errors.iter().map(ToString::to_string).collect(),
             hint: None,
         }
+    }
+}
+
+impl From<LoginFault> for Failure {
+    fn from(error: LoginFault) -> Self {
+        Self::not_started(&error)
     }
 }
 

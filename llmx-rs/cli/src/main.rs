@@ -3,6 +3,7 @@
 
 mod args;
 mod commands;
+mod config;
 mod demo;
 mod exec;
 mod execpolicy;
@@ -13,21 +14,6 @@ mod sandbox;
 mod sessions;
 mod transcript;
 
-use std::process::ExitCode;
-
-use clap::Parser;
-
-fn main() -> ExitCode {
-    // Commands of the agent start as this program, which then becomes them.
-    if let Some(code) = llmx_sandbox::run_as_helper() {
-        return code;
-    }
-    // A patch is applied by this program, too, held as a command is.
-    if let Some(code) = llmx_tools::run_as_patcher() {
-        return code;
-    }
-    match commands::run(args::Cli::parse()) {
-        Ok(code) => code,
-        Err(failure) => failure.report(),
-    }
+fn main() -> std::process::ExitCode {
+    commands::main()
 }

@@ -26,7 +26,10 @@ pub enum CredentialFault {
 
 enum Source {
     None,
-    Fixed(Secret),
+    Fixed {
+        key: Secret,
+        from: String,
+    },
     File {
         path: PathBuf,
         key: Mutex<Secret>,
@@ -77,7 +80,7 @@ impl CredentialSource {
     /// other. May block as [`fetch`](Self::fetch) does.
     pub fn refresh(&self, refused: &Secret) -> Result<Option<Secret>, CredentialFault> {
         let key = match &*self.0 {
-            Source::None | Source::Fixed(_) => None,
+            Source::None | Source::Fixed { .. } => None,
             Source::File { path, key } => {
                 let fresh = private::key(path, private::read(path)?)?;
                 *lock(key) = fresh.clone();
@@ -101,7 +104,7 @@ impl CredentialSource {
     pub fn at_hand(&self) -> Option<Secret> {
         match &*self.0 {
             Source::None => None,
-            Source::Fixed(key) => Some(key.clone()),
+            Source::Fixed { key, .. } => Some(key.clone()),
             Source::File { key, .. } => Some(lock(key).clone()),
             Source::Command { ttl, fetched, .. } => {
                 // Whoever holds the lock runs the command.
@@ -120,8 +123,8 @@ impl CredentialSource {
         Self(Arc::new(Source::None))
     }
 
-    pub(crate) fn fixed(key: Secret) -> Self {
-        Self(Arc::new(Source::Fixed(key)))
+    pub(crate) fn fixed(key: Secret, from: String) -> Self {
+        Self(Arc::new(Source::Fixed { key, from }))
     }
 
     pub(crate) fn file(path: PathBuf, key: Secret) -> Self {
@@ -138,14 +141,24 @@ impl CredentialSource {
     }
 }
 
+/// Says where the key comes from, without the key.
+impl fmt::Display for CredentialSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Source::None => f.write_str("needs no key"),
+            Source::Fixed { from, .. } => write!(f, "key from {from}"),
+            Source::File { path, .. } => write!(f, "key from the file {}", path.display()),
+            Source::Command { command, .. } => {
+                let program = command.first().map(String::as_str).unwrap_or_default();
+                write!(f, "key from the command `{program}`")
+            }
+        }
+    }
+}
+
 impl fmt::Debug for CredentialSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &*self.0 {
-            Source::None => "no key",
-            Source::Fixed(_) => "a fixed key",
-            Source::File { .. } => "a key file",
-            Source::Command { .. } => "a key command",
-        })
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -14,7 +14,12 @@ pub(crate) fn parse(argument: &str) -> Result<Entry, ConfigError> {
         key: path.join("."),
     });
     let value = parse_value(rest.trim(), &source)?;
-    let place = Place::within(&source, 0..0);
+    nested(path, &value, &source).ok_or_else(|| fault(Problem::OverrideWithoutValue, ""))
+}
+
+/// Returns the entry of a whole source in which `value` is the only setting, at `path`.
+pub(crate) fn nested(path: Vec<String>, value: &Node, source: &Arc<Source>) -> Option<Entry> {
+    let place = Place::within(source, 0..0);
     let mut entry: Option<Entry> = None;
     for key in path.into_iter().rev() {
         let node = match entry {
@@ -30,7 +35,18 @@ pub(crate) fn parse(argument: &str) -> Result<Entry, ConfigError> {
             node,
         });
     }
-    entry.ok_or_else(|| fault(Problem::OverrideWithoutValue, ""))
+    entry
+}
+
+/// Reads a dotted path alone.
+pub(crate) fn path(text: &str) -> Result<Vec<String>, ConfigError> {
+    let assigned = format!("{text}=");
+    let (path, rest) = split_path(&assigned).map_err(|problem| fault(problem, ""))?;
+    if rest.is_empty() {
+        return Ok(path);
+    }
+    let problem = unreadable("it ends where a value would begin");
+    Err(fault(problem, ""))
 }
 
 /// Splits `a."b.c".d=rest` into the names of its path and the rest.

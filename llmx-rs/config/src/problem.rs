@@ -310,6 +310,22 @@ pub enum Problem {
         /// What the system said.
         reason: String,
     },
+    /// A configuration file that cannot be written.
+    #[error("{} cannot be written ({reason}); correct the permissions of its directory", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A value where a table is needed, or the reverse.
+    #[error(
+        "`{key}` is a table in one place and a value in the other; name a setting below it, or remove it from the file first"
+    )]
+    NotATable {
+        /// The dotted key.
+        key: String,
+    },
     /// No home directory to look for the configuration in.
     #[error("no home directory is known; set $LLMX_HOME to the directory that holds config.toml")]
     NoHome,

@@ -151,7 +151,10 @@ impl Resolver<'_> {
                 CredentialSource::command(command, ttl)
             }
             (None, Some(file), _) => self.key_file(file),
-            (None, None, Some(key)) => CredentialSource::fixed(self.keep("api_key", key)),
+            (None, None, Some(key)) => {
+                let from = key.place.origin().to_string();
+                CredentialSource::fixed(self.keep("api_key", key), from)
+            }
             (None, None, None) => self.key(env_key),
         }
     }
@@ -176,12 +179,14 @@ impl Resolver<'_> {
         };
         let variable = &env_key.value;
         let problem = match self.variable(variable) {
-            Variable::Value(value) => return CredentialSource::fixed(value),
+            Variable::Value(value) => {
+                return CredentialSource::fixed(value, format!("${variable}"));
+            }
             Variable::Unusable => Problem::UnusableVariable {
                 variable: variable.clone(),
             },
             Variable::Unset => match login::stored(self.inputs, self.id) {
-                Ok(Some(key)) => return CredentialSource::fixed(key),
+                Ok(Some(key)) => return CredentialSource::fixed(key, "`llmx login`".to_owned()),
                 Err(fault) => fault.into(),
                 // A name in another style may be the key itself, pasted into the wrong place.
                 Ok(None) if variable.contains(|c: char| c.is_ascii_lowercase()) => {

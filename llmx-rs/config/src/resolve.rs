@@ -11,6 +11,7 @@ use crate::problem::Problem;
 use crate::provider;
 use crate::raw::{RawConfig, RawEnvironment, RawModel, RawProvider, RawSandbox};
 use crate::resolved::{Config, ModelPrices, Provider, WorkspaceWrite};
+use crate::secrets;
 use crate::source::Located;
 use crate::stack::{Stack, stack};
 use crate::suggest;
@@ -63,6 +64,8 @@ impl Settler<'_> {
     fn settle(&mut self, stack: Stack) -> Option<Config> {
         let mut raw = stack.raw;
         let profile = self.origins.keep_some("profile", stack.profile);
+        let secret_variables = secrets::variables(&raw);
+        let secret_files = secrets::files(&raw, self.inputs);
         let (model, provider) = self.model_and_provider(&mut raw);
         let facts = raw.model_facts;
         let model_prices = self.prices(&facts);
@@ -123,6 +126,8 @@ impl Settler<'_> {
             compact_prompt,
             hide_agent_reasoning: hide,
             show_raw_agent_reasoning: show,
+            secret_variables,
+            secret_files,
             notices: stack.notices,
             origins: Origins::default(),
         })

@@ -1,5 +1,6 @@
 //! The configuration as the rest of llmx sees it: every value present, checked and meaningful.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -67,6 +68,10 @@ pub struct Config {
     pub hide_agent_reasoning: bool,
     /// Whether thoughts are shown as they are, where the provider gives them.
     pub show_raw_agent_reasoning: bool,
+    /// The variables that any provider or MCP server takes a secret from; no command may see them.
+    pub secret_variables: BTreeSet<String>,
+    /// The files that any provider takes its key from; no command may read them.
+    pub secret_files: BTreeSet<PathBuf>,
     /// What the user should hear once, such as a project file that was not read.
     pub notices: Vec<String>,
     /// Where each of these values came from, by its key in `config.toml`.

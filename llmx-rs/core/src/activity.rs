@@ -9,13 +9,13 @@ use std::time::Duration;
 use futures_util::future::ready;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use llmx_tools::{Input, Outcome, Permit, Reach, Said, Toolbox};
-use llmx_upstream::{EventStream, StreamEnd, StreamStep, UpstreamFault};
+use llmx_upstream::{EventStream, StreamEnd, StreamStep};
 use llmx_wire::Dialect;
 use llmx_wire::responses::{ContentPart, Request};
 use tokio::sync::oneshot;
 
 use crate::approvals::Approvals;
-use crate::dialects::Connection;
+use crate::connection::{AskFault, Connection};
 use crate::judge::judge;
 use crate::turn::{Call, CallResult, Ended, Event, Payload};
 
@@ -45,27 +45,24 @@ pub(crate) fn ask(
     request: Request,
     env_key: Option<String>,
 ) -> Activity {
-    let end = move |fault: &UpstreamFault| {
-        Event::ModelEnded(Ended::Broken(judge(fault, env_key.as_deref())))
-    };
+    let end =
+        move |fault: &AskFault| Event::ModelEnded(Ended::Broken(judge(fault, env_key.as_deref())));
     stream::unfold(
         Asking::Opening(connection, Box::new(request)),
         move |asking| {
             let end = end.clone();
             async move {
                 let mut answer = match asking {
-                    Asking::Opening(connection, request) => {
-                        match connection.candidates.open(&request).await {
-                            Ok(answer) => match connection.take_surprise() {
-                                Some(dialect) => {
-                                    let answering = Asking::Answering(Box::new(answer));
-                                    return Some((Event::Notice(surprise(dialect)), answering));
-                                }
-                                None => answer,
-                            },
-                            Err(fault) => return Some((end(&fault), Asking::Over)),
-                        }
-                    }
+                    Asking::Opening(connection, request) => match connection.open(&request).await {
+                        Ok(answer) => match connection.take_surprise() {
+                            Some(dialect) => {
+                                let answering = Asking::Answering(Box::new(answer));
+                                return Some((Event::Notice(surprise(dialect)), answering));
+                            }
+                            None => answer,
+                        },
+                        Err(fault) => return Some((end(&fault), Asking::Over)),
+                    },
                     Asking::Answering(answer) => *answer,
                     Asking::Over => return None,
                 };
@@ -80,7 +77,7 @@ pub(crate) fn ask(
                     StreamStep::End(StreamEnd::Eof) => {
                         (Event::ModelEnded(Ended::Eof), Asking::Over)
                     }
-                    StreamStep::End(StreamEnd::Broken(fault)) => (end(&fault), Asking::Over),
+                    StreamStep::End(StreamEnd::Broken(fault)) => (end(&fault.into()), Asking::Over),
                 })
             }
         },

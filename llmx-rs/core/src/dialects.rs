@@ -9,43 +9,37 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use llmx_config::Config;
-use llmx_upstream::Candidates;
+use llmx_upstream::Target;
 use llmx_wire::Dialect;
 
-use crate::provider::{self, BadProvider};
-
-/// The provider in each dialect that it may speak, and where what it speaks is kept.
-pub(crate) struct Connection {
-    pub(crate) candidates: Candidates,
+/// What is known of one provider.
+pub(crate) struct Dialects {
     cache: PathBuf,
     base_url: String,
 }
 
-impl Connection {
-    /// Prepares to ask the provider first in the dialect that it was found to speak.
-    pub(crate) fn new(config: &Config) -> Result<Self, BadProvider> {
-        let mut targets = provider::targets(&config.provider)?;
-        let cache = config.home.join("cache").join("dialects.json");
-        let base_url = config.provider.base_url.clone();
-        let known = read(&cache).remove(&base_url);
+impl Dialects {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            cache: config.home.join("cache").join("dialects.json"),
+            base_url: config.provider.base_url.clone(),
+        }
+    }
+
+    /// Puts the dialect that the provider was found to speak first.
+    pub(crate) fn order(&self, targets: &mut [Target]) {
+        let known = read(&self.cache).remove(&self.base_url);
         if let Some(known) = known.and_then(|name| name.parse::<Dialect>().ok()) {
             targets.sort_by_key(|target| target.dialect != known);
         }
-        Ok(Self {
-            candidates: Candidates::new(targets, true)?,
-            cache,
-            base_url,
-        })
     }
 
-    /// Returns, once, the dialect that was found, if it is not the one that was asked first.
-    pub(crate) fn take_surprise(&self) -> Option<Dialect> {
-        let found = self.candidates.take_surprise()?;
+    /// Remembers what the provider speaks.
+    pub(crate) fn remember(&self, found: Dialect) {
         let mut known = read(&self.cache);
         known.insert(self.base_url.clone(), found.name().to_owned());
         // Not kept is only asked again.
         let _kept = write(&self.cache, &known);
-        Some(found)
     }
 }
 

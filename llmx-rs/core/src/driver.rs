@@ -13,7 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::activity::{self, Activity};
 use crate::approvals::{self, Approvals};
-use crate::dialects::Connection;
+use crate::connection::Connection;
+use crate::history::History;
 use crate::notify::Notifier;
 use crate::prompt::Prompt;
 use crate::rollout::{Rollout, payload};
@@ -38,6 +39,8 @@ pub(crate) struct Driver {
     pub(crate) pace: Pace,
     /// Whether the model has not been asked since the last prompt.
     pub(crate) is_new_turn: bool,
+    /// Where prompts are remembered.
+    pub(crate) history: Option<History>,
     /// Whom to tell that a turn has ended.
     pub(crate) notifier: Option<Notifier>,
     pub(crate) world: Arc<dyn World>,
@@ -118,6 +121,10 @@ impl Driver {
                 op = ops.recv(), if listening => match op {
                     Some(Op::UserTurn { prompt }) => {
                         self.is_new_turn = true;
+                        if let Some(history) = &self.history {
+                            // A prompt that is not remembered can be typed again.
+                            let _kept = history.add(&prompt.text, self.world.now());
+                        }
                         if let Some(notifier) = &mut self.notifier {
                             notifier.prompt(&prompt.text);
                         }
@@ -148,7 +155,11 @@ impl Driver {
             if let (Event::Decided { decision, .. }, Some(asked)) = (&event, &mut self.asked) {
                 asked.for_session = *decision == ApprovalDecision::ApproveForSession;
             }
+            let is_end_of_call = matches!(event, Event::CallFinished(_));
             self.apply(event, &mut activity, &events).await;
+            if is_end_of_call && let Some(message) = self.toolbox.take_weakness() {
+                let _heard = events.send(ThreadEvent::Error { message }).await;
+            }
         }
         let ended = self.toolbox.close().await;
         while let Ok(message) = news.try_recv() {

@@ -5,10 +5,17 @@ use std::time::Duration;
 use http::StatusCode;
 use llmx_upstream::UpstreamFault;
 
+use crate::connection::AskFault;
 use crate::turn::{Fault, Retry, asked_pause_ms, is_final_code, is_too_long};
 
 /// Judges `fault`; `env_key` is the variable that the key came from.
-pub(crate) fn judge(fault: &UpstreamFault, env_key: Option<&str>) -> Fault {
+pub(crate) fn judge(fault: &AskFault, env_key: Option<&str>) -> Fault {
+    let AskFault::Upstream(fault) = fault else {
+        return Fault {
+            message: fault.to_string(),
+            retry: Retry::Never,
+        };
+    };
     Fault {
         message: message(fault, env_key),
         retry: retry(fault),
@@ -107,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_refused_key_is_traced_to_its_variable() {
-        let fault = judge(&refusal(401, "no", None), Some("LLMX_API_KEY"));
+        let fault = judge(&refusal(401, "no", None).into(), Some("LLMX_API_KEY"));
         assert!(
             fault
                 .message

@@ -11,8 +11,10 @@
 
 mod activity;
 pub mod approvals;
+mod connection;
 mod dialects;
 mod driver;
+mod history;
 mod judge;
 mod mcp;
 mod model_facts;
@@ -22,12 +24,14 @@ mod prompt;
 mod provider;
 mod resume;
 mod rollout;
+mod secrets;
 mod session;
 pub mod sessions;
 mod speech;
 pub mod turn;
 mod world;
 
+pub use connection::AskFault;
 pub use provider::BadProvider;
 pub use rollout::timestamp;
 pub use rollout::{ReadFault, RecordFault, Recorded, RecordedItem};

@@ -2,20 +2,21 @@
 
 use std::ffi::OsString;
 
-use llmx_config::{Config, McpServer as Configured, McpTransport, Secret};
-use llmx_tools::{McpReach, McpServer, McpSettings, base_environment, scrub};
+use llmx_config::{Config, McpServer as Configured, McpTransport};
+use llmx_tools::{McpReach, McpServer, McpSettings, base_environment};
+
+use crate::secrets::Secrets;
 
 type Variables = Vec<(OsString, OsString)>;
 
-/// Returns the servers in use; `variables` is the environment of llmx without the keys of the
-/// provider, and `keys` are those.
-pub(crate) fn settings(config: &Config, variables: &Variables, keys: &[&str]) -> McpSettings {
+/// Returns the servers in use. Programs get few of `variables` and none of `secrets`.
+pub(crate) fn settings(config: &Config, variables: &Variables, secrets: &Secrets) -> McpSettings {
     let enabled = config.mcp_servers.iter().filter(|server| server.enabled);
     McpSettings {
         servers: enabled
             .map(|server| McpServer {
                 id: server.id.clone(),
-                reach: reach(server, config, variables, keys),
+                reach: reach(server, config, variables, secrets),
                 startup_timeout: server.startup_timeout,
                 tool_timeout: server.tool_timeout,
                 enabled_tools: server.enabled_tools.clone(),
@@ -26,7 +27,12 @@ pub(crate) fn settings(config: &Config, variables: &Variables, keys: &[&str]) ->
     }
 }
 
-fn reach(server: &Configured, config: &Config, variables: &Variables, keys: &[&str]) -> McpReach {
+fn reach(
+    server: &Configured,
+    config: &Config,
+    variables: &Variables,
+    secrets: &Secrets,
+) -> McpReach {
     match &server.transport {
         McpTransport::Stdio {
             command,
@@ -35,7 +41,7 @@ fn reach(server: &Configured, config: &Config, variables: &Variables, keys: &[&s
             env_vars,
             cwd,
         } => {
-            let mut environment = base_environment(variables);
+            let base = base_environment(variables);
             let named = variables.iter().filter(|(name, _)| {
                 let is_it = |wanted: &String| name.to_str() == Some(wanted);
                 env_vars.iter().any(is_it)
@@ -43,8 +49,10 @@ fn reach(server: &Configured, config: &Config, variables: &Variables, keys: &[&s
             let given = env
                 .iter()
                 .map(|(name, value)| (name.into(), value.expose().into()));
-            // A key that was written into the table by hand stays away from it, too.
-            environment.extend(scrub(named.cloned().chain(given), &[], keys));
+            // What is meant for the provider stays away from others, even where a table asks for it.
+            // A name may be the same: the server has an account of its own there.
+            let mut environment = secrets.remove_from(base.into_iter().chain(named.cloned()));
+            environment.extend(secrets.remove_values_from(given));
             McpReach::Program {
                 command: command.clone(),
                 args: args.clone(),
@@ -87,9 +95,4 @@ fn value(variables: &Variables, wanted: &str) -> Result<String, String> {
     value.map(str::to_owned).ok_or_else(|| {
         format!("the variable `{wanted}`, which holds a header of it, is not set for it")
     })
-}
-
-/// Returns the keys that no server may see.
-pub(crate) fn keys(config: &Config) -> Vec<&str> {
-    config.provider.key.iter().map(Secret::expose).collect()
 }

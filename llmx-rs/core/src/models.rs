@@ -1,6 +1,6 @@
 //! What a provider tells of its models.
 
-use llmx_config::Provider;
+use llmx_config::{CredentialFault, Provider};
 use llmx_upstream::{Exchange, UpstreamFault};
 use llmx_wire::Dialect;
 pub use llmx_wire::models::Model;
@@ -14,6 +14,9 @@ pub enum ModelsFault {
     /// The provider cannot be sent to.
     #[error(transparent)]
     Provider(#[from] BadProvider),
+    /// There is no key to ask with.
+    #[error("the API key cannot be had: {0}")]
+    Credential(#[from] CredentialFault),
     /// It did not answer, or refused.
     #[error(transparent)]
     Upstream(#[from] UpstreamFault),
@@ -45,7 +48,9 @@ async fn fetch(
     dialect: Dialect,
     path: &str,
 ) -> Result<Vec<Model>, ModelsFault> {
-    let target = target_at(provider, dialect, path)?;
+    let source = provider.credential();
+    let key = source.fetch()?;
+    let target = target_at(provider, key.as_ref(), dialect, path)?;
     let exchange = Exchange::new(target, true).map_err(BadProvider::from)?;
     Ok(models::read(&exchange.get().await?)?)
 }

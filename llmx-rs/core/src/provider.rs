@@ -1,7 +1,7 @@
 //! Turns a configured provider into a place that requests can be sent to.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use llmx_config::Provider;
+use llmx_config::{Provider, Secret};
 use llmx_upstream::{BadSetting, BadTarget, BridgeOptions, Endpoint, Insecure, Target};
 use llmx_wire::Dialect;
 
@@ -18,18 +18,20 @@ pub enum BadProvider {
 
 /// Checks `provider` and fills in everything that its requests share, for each dialect that it may
 /// speak.
-pub(crate) fn targets(provider: &Provider) -> Result<Vec<Target>, BadProvider> {
+pub(crate) fn targets(
+    provider: &Provider,
+    key: Option<&Secret>,
+) -> Result<Vec<Target>, BadProvider> {
     let dialects = provider.dialects.iter();
-    dialects.map(|&dialect| target(provider, dialect)).collect()
-}
-
-fn target(provider: &Provider, dialect: Dialect) -> Result<Target, BadProvider> {
-    target_at(provider, dialect, path(dialect))
+    dialects
+        .map(|&dialect| target_at(provider, key, dialect, path(dialect)))
+        .collect()
 }
 
 /// Makes a target of an address below the base URL of `dialect`.
 pub(crate) fn target_at(
     provider: &Provider,
+    key: Option<&Secret>,
     dialect: Dialect,
     path: &str,
 ) -> Result<Target, BadProvider> {
@@ -48,7 +50,7 @@ pub(crate) fn target_at(
         endpoint,
         bridge,
         headers: headers(provider)?,
-        credential: match &provider.key {
+        credential: match key {
             Some(key) => Some(Target::credential(dialect, key.expose())?),
             None => None,
         },
@@ -160,9 +162,9 @@ mod tests {
     fn decisions_about_the_bridge_are_taken_or_refused_by_name() {
         let mut provider = provider("http://127.0.0.1:1/v1");
         provider.bridge = vec![("prompt_cache".to_owned(), "false".to_owned())];
-        assert!(!targets(&provider).unwrap()[0].bridge.messages.cache);
+        assert!(!targets(&provider, None).unwrap()[0].bridge.messages.cache);
         provider.bridge = vec![("system_murge".to_owned(), "inline".to_owned())];
-        let error = targets(&provider).unwrap_err().to_string();
+        let error = targets(&provider, None).unwrap_err().to_string();
         assert!(
             error.contains("`system_murge`") && error.contains("system_merge"),
             "{error}"
@@ -172,9 +174,9 @@ mod tests {
     #[test]
     fn a_header_that_cannot_be_sent_is_named_without_its_value() {
         let mut provider = provider("http://127.0.0.1:1/v1");
-        let value = llmx_config::Secret::new("canary\n".to_owned());
+        let value = Secret::new("canary\n".to_owned());
         provider.headers = vec![("x-team".to_owned(), value)];
-        let error = targets(&provider).unwrap_err().to_string();
+        let error = targets(&provider, None).unwrap_err().to_string();
         assert!(error.contains("`x-team`") && !error.contains("canary"));
     }
 }

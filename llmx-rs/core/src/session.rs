@@ -5,24 +5,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use llmx_config::{Config, Secret};
+use llmx_config::{Config, HistoryPersistence, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
-use llmx_tools::{Confinement, Owner, SandboxSettings, Toolbox, scrub};
+use llmx_tools::{Confinement, Owner, SandboxSettings, Toolbox};
 use llmx_wire::responses::Item;
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use crate::approvals::{Approvals, Rules, RulesFault};
-use crate::dialects::Connection;
+use crate::connection::{AskFault, Connection};
 use crate::driver::{Driver, Pace, Recorder};
+use crate::history::History;
 use crate::mcp;
 use crate::model_facts;
 use crate::notify::Notifier;
 use crate::prompt::{self, Prompt};
-use crate::provider::BadProvider;
 use crate::resume::continuation;
 use crate::rollout::{self, ReadFault, RecordFault, Recorded, Rollout, payload, timestamp};
-use crate::turn::{Bounds, Machine, RetryLimits};
+use crate::secrets::Secrets;
+use crate::turn::{Bounds, Machine, RetryLimits, Thoughts};
 use crate::world::World;
 
 /// A conversation that is ready to run.
@@ -55,7 +56,7 @@ pub enum StartFault {
         /// The provider's id.
         provider: String,
         /// Why.
-        source: BadProvider,
+        source: AskFault,
     },
     /// The session file cannot be written.
     #[error(transparent)]
@@ -116,23 +117,22 @@ impl Session {
                 machine
             }
         };
-        machine.bound(origin.bounds, model_facts::prices(config));
-        if let Some(tokens) = model_facts::compaction_limit(config) {
-            machine.limit_context(tokens);
-        }
-        if let Some(instruction) = &config.compact_prompt {
-            machine.summarize_by(instruction.clone());
-        }
-        if origin.previews {
-            machine.preview();
-        }
-        let seen = environment(config, origin.environment.clone());
+        settle(&mut machine, config, &origin);
+        let seen = environment(
+            config,
+            connection.key().as_ref(),
+            origin.environment.clone(),
+        );
         let notifier = config
             .notify
             .clone()
             .map(|command| Notifier::new(command, &config.cwd, seen.clone(), &thread_id));
-        let unkeyed = without_secrets(config, origin.environment.clone());
-        let servers = mcp::settings(config, &unkeyed, &mcp::keys(config));
+        let secrets = Secrets::of_provider(config, connection.key().as_ref());
+        let servers = mcp::settings(config, &origin.environment, &secrets);
+        // A script's prompts are not what a person wants to find again.
+        let remembers = config.history == HistoryPersistence::SaveAll && origin.source != "exec";
+        let history =
+            (remembers && !origin.ephemeral).then(|| History::new(&config.home, &thread_id));
         let toolbox = Toolbox::new(confinement(config, origin.environment, seen));
         let toolbox = toolbox.with_servers(servers);
         let driver = Driver {
@@ -156,6 +156,7 @@ impl Session {
             },
             notices,
             notifier,
+            history,
             pace: Pace::default(),
             is_new_turn: true,
             world,
@@ -180,6 +181,31 @@ impl Session {
     }
 }
 
+/// Tells the machine what the configuration and the frontend want of it.
+fn settle(machine: &mut Machine, config: &Config, origin: &Origin) {
+    machine.bound(origin.bounds, model_facts::prices(config));
+    if let Some(tokens) = model_facts::compaction_limit(config) {
+        machine.limit_context(tokens);
+    }
+    if let Some(instruction) = &config.compact_prompt {
+        machine.summarize_by(instruction.clone());
+    }
+    if origin.previews {
+        machine.preview();
+    }
+    machine.show_thoughts(match config {
+        Config {
+            hide_agent_reasoning: true,
+            ..
+        } => Thoughts::Hidden,
+        Config {
+            show_raw_agent_reasoning: true,
+            ..
+        } => Thoughts::Raw,
+        _ => Thoughts::Summarized,
+    });
+}
+
 fn confinement(
     config: &Config,
     variables: Vec<(OsString, OsString)>,
@@ -190,44 +216,20 @@ fn confinement(
         llmx_home: Some(config.home.clone()),
         environment: variables.into_iter().collect(),
     };
-    Confinement::new(
-        config.sandbox_policy(),
-        config.cwd.clone(),
-        SandboxSettings::new(owner),
-        seen,
-    )
+    let mut settings = SandboxSettings::new(owner);
+    settings.hidden.extend(config.secret_files.iter().cloned());
+    Confinement::new(config.sandbox_policy(), config.cwd.clone(), settings, seen)
 }
 
 /// Returns the environment for commands: without the key, and without whatever else holds it or
 /// the value of a header that is sent to the provider.
-fn environment(config: &Config, variables: Vec<(OsString, OsString)>) -> Vec<(OsString, OsString)> {
-    without_secrets(config, config.shell_environment_policy.apply(variables))
-}
-
-fn without_secrets(
+fn environment(
     config: &Config,
+    key: Option<&Secret>,
     variables: Vec<(OsString, OsString)>,
 ) -> Vec<(OsString, OsString)> {
-    let provider = &config.provider;
-    let names: Vec<_> = provider.env_key.iter().map(String::as_str).collect();
-    let headers = provider
-        .headers
-        .iter()
-        .map(|(_, value)| value.expose())
-        .map(|value| value.strip_prefix("Bearer ").unwrap_or(value))
-        // Plain settings such as `true` are no secrets, and half the environment may equal them.
-        .filter(|value| value.len() >= MIN_HEADER_SECRET);
-    let secrets: Vec<_> = provider
-        .key
-        .iter()
-        .map(Secret::expose)
-        .chain(headers)
-        .collect();
-    scrub(
-        variables,
-        &[&[DEFAULT_ENV_KEY], names.as_slice()].concat(),
-        &secrets,
-    )
+    let secrets = Secrets::of_everything(config, key, &variables);
+    secrets.remove_from(config.shell_environment_policy.apply(variables))
 }
 
 struct Opened {
@@ -328,11 +330,6 @@ fn turn_context(config: &Config) -> serde_json::Value {
     })
 }
 
-/// The variable that holds the key of the default provider; it never reaches a command, whichever
-/// provider is in use.
-const DEFAULT_ENV_KEY: &str = "LLMX_API_KEY";
-const MIN_HEADER_SECRET: usize = 8;
-
 #[cfg(test)]
 pub(crate) mod tests {
     use llmx_config::{Flags, Inputs, Provider, resolve};
@@ -375,9 +372,13 @@ pub(crate) mod tests {
             ("COPY", "sk-canary-1"),
             ("TEAM", "team-canary"),
             ("DEBUG", "true"),
+            ("OTHER_KEY", "other-canary"),
+            ("OTHER_COPY", "x other-canary"),
         ];
+        config.secret_variables.insert("OTHER_KEY".to_owned());
         let variables = variables.map(|(name, value)| (name.into(), value.into()));
-        let left = environment(&config, variables.to_vec());
+        let key = config.provider.key.clone();
+        let left = environment(&config, key.as_ref(), variables.to_vec());
         let left: Vec<_> = left
             .iter()
             .map(|(name, _)| name.to_str().unwrap())

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use llmx_protocol::SandboxPolicy;
 use llmx_sandbox::{Concealed, Launch, Report, Request, Sandbox, SandboxError, Terminal};
@@ -21,6 +22,8 @@ pub struct Confinement {
     environment: Vec<(OsString, OsString)>,
     /// Found out when the first command needs it.
     sandbox: OnceLock<Sandbox>,
+    /// Whether a person was told what holds commands.
+    told: AtomicBool,
 }
 
 impl Confinement {
@@ -37,6 +40,7 @@ impl Confinement {
             settings,
             environment,
             sandbox: OnceLock::new(),
+            told: AtomicBool::new(false),
         }
     }
 
@@ -55,6 +59,15 @@ impl Confinement {
         let mut variables = self.environment.iter();
         let (_, value) = variables.find(|(known, _)| known == name)?;
         Some(value)
+    }
+
+    /// Returns, once, what holds commands, if it is known by now and is not the best that there is.
+    pub(crate) fn take_weakness(&self) -> Option<String> {
+        let report = self.sandbox.get()?.report();
+        let is_weak =
+            self.policy != SandboxPolicy::DangerFullAccess && !report.passed_over.is_empty();
+        let is_news = is_weak && !self.told.swap(true, Ordering::Relaxed);
+        is_news.then(|| format!("sandbox: {report}"))
     }
 
     /// Returns which boundary holds commands on this machine. The first time it is found out, which
@@ -77,7 +90,12 @@ impl Confinement {
 
     /// Returns the path of this very program, as it is reached from inside of the sandbox.
     pub(crate) fn own_program(&self) -> String {
-        self.settings.helper.display().to_string()
+        let program = match cfg!(target_os = "linux") {
+            true => Ok(self.settings.helper.clone()),
+            // Elsewhere no helper comes between, and the program is where it is.
+            false => std::env::current_exe(),
+        };
+        program.unwrap_or_default().display().to_string()
     }
 
     /// Makes what starts `command`.

@@ -21,6 +21,7 @@ pub struct Toolbox {
     /// Understood, but not offered: what models call by a name they learned elsewhere.
     unoffered: Vec<Box<dyn Tool>>,
     sessions: Arc<Sessions>,
+    confinement: Arc<Confinement>,
     servers: Servers,
 }
 
@@ -50,10 +51,16 @@ impl Toolbox {
                 }),
                 Box::new(UpdatePlan),
             ],
-            unoffered: vec![Box::new(Shell::new(confinement))],
+            unoffered: vec![Box::new(Shell::new(Arc::clone(&confinement)))],
             sessions,
+            confinement,
             servers: Servers::default(),
         }
+    }
+
+    /// Returns, once, what holds commands, if it is known by now and is not the best that there is.
+    pub fn take_weakness(&self) -> Option<String> {
+        self.confinement.take_weakness()
     }
 
     /// Adds the tools of MCP servers, which are started by [`Toolbox::start`].

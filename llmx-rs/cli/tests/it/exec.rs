@@ -460,3 +460,36 @@ fn the_models_of_a_provider_are_listed_with_what_it_tells_of_them() {
         Some("Bearer sk-models")
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn a_key_that_a_command_prints_is_fetched_again_when_it_is_refused() {
+    let upstream = ScriptedUpstream::start(|request| {
+        if request.header("authorization") != Some("Bearer key-2") {
+            return vec![Step::json(401, r#"{"error":{"message":"expired"}}"#)];
+        }
+        let completed = r#"{"type":"response.completed","response":{"id":"r","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"welcome"}]}]}}"#;
+        vec![Step::sse_head(), Step::event(completed), Step::last_chunk()]
+    });
+    let world = World::new();
+    let script = "n=$(cat n 2>/dev/null || echo 0); n=$((n+1)); echo $n > n; echo key-$n";
+    let provider = format!(
+        "model_providers.p={{ base_url = '{}', key_command = ['sh', '-c', '{script}'] }}",
+        upstream.url("/v1")
+    );
+    let output = world
+        .llmx(&[
+            "exec",
+            "-c",
+            &provider,
+            "-c",
+            "model_provider=p",
+            "-m",
+            "m",
+            "hi",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(stdout(&output).trim(), "welcome", "{}", stderr(&output));
+    assert_eq!(upstream.requests().len(), 2);
+}

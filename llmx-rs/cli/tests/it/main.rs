@@ -8,6 +8,7 @@
 #[cfg(target_os = "linux")]
 mod background;
 mod bare;
+mod config;
 mod demo;
 mod dialects;
 mod exec;
@@ -15,6 +16,8 @@ mod exec;
 mod mcp;
 #[cfg(target_os = "linux")]
 mod own_key;
+#[cfg(target_os = "linux")]
+mod patch;
 #[cfg(target_os = "linux")]
 mod sandbox;
 #[cfg(unix)]
@@ -61,7 +64,14 @@ impl World {
 }
 
 /// What the person who runs the tests may have set.
-const OUR_VARIABLES: [&str; 3] = ["LLMX_API_KEY", "LLMX_BASE_URL", "OPENAI_API_KEY"];
+const OUR_VARIABLES: [&str; 6] = [
+    "LLMX_API_KEY",
+    "LLMX_BASE_URL",
+    "LLMX_MODEL",
+    "LLMX_MODEL_PROVIDER",
+    "LLMX_PROFILE",
+    "OPENAI_API_KEY",
+];
 
 fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()

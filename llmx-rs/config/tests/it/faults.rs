@@ -290,7 +290,7 @@ proptest! {
     #[test]
     fn resolving_never_panics(
         file in "([a-z_.]{1,12} ?= ?[\"'{\\[ü\t]{0,3}.{0,12}\n){0,3}",
-        argument in "(model|model_providers.x|sandbox_mode).{0,24}",
+        argument in "(model|model_providers.x|sandbox_mode|mcp_servers.x|profiles.x|general|litellm|model_prices|projects|shell_environment_policy.set|notify).{0,24}",
     ) {
         if let Err(errors) = litellm().file(&file).c(&argument).resolve() {
             prop_assert!(!errors.to_string().is_empty());

@@ -151,6 +151,30 @@ fn counting(runs: &Path) -> String {
 }
 
 #[test]
+fn the_secrets_of_every_provider_and_server_are_known() {
+    let config = litellm()
+        .file(
+            "[model_providers.a]\nbase_url = 'http://a'\nenv_key = 'A_PASS'\nkey_file = '~/a'\n\
+             env_http_headers = { X-Org = 'A_ORG' }\n\
+             [mcp_servers.m]\nurl = 'http://m'\nbearer_token_env_var = 'M_PASS'\n",
+        )
+        .config();
+    let names: Vec<_> = config.secret_variables.iter().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "A_ORG",
+            "A_PASS",
+            "LLMX_API_KEY",
+            "M_PASS",
+            "OPENAI_API_KEY"
+        ]
+    );
+    let files: Vec<_> = config.secret_files.iter().collect();
+    assert_eq!(files, [Path::new("/users/me/a")]);
+}
+
+#[test]
 fn a_fixed_key_has_no_successor() {
     let source = litellm().config().provider.credential();
     let key = source.fetch().unwrap().unwrap();

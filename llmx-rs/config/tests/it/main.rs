@@ -1,6 +1,12 @@
 //! What a configuration resolves to, and what every fault says, as tables over pure inputs.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
+mod document;
+mod edits;
 mod faults;
 mod keys;
 mod layers;
@@ -62,7 +68,11 @@ impl World {
     }
 
     fn resolve(&self) -> Result<Config, ConfigErrors> {
-        resolve(&Inputs {
+        self.with(resolve)
+    }
+
+    fn with<T>(&self, decide: impl FnOnce(&Inputs<'_>) -> T) -> T {
+        decide(&Inputs {
             home: PathBuf::from("/home"),
             cwd: PathBuf::from("/project"),
             user_home: Some(PathBuf::from("/users/me")),

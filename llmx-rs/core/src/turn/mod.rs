@@ -66,6 +66,7 @@ pub struct Machine {
     /// How summaries are asked for, if the user says so.
     instruction: Option<String>,
     bounds: Bounds,
+    thoughts: Thoughts,
     prices: Option<Prices>,
     /// How the turn went so far.
     facts: TurnFacts,
@@ -86,6 +87,18 @@ enum Phase {
     Waiting(Purpose),
     /// The end of a call.
     Calling(Calls),
+}
+
+/// How much of the model's thoughts is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Thoughts {
+    /// Nothing.
+    Hidden,
+    /// Their summary.
+    #[default]
+    Summarized,
+    /// The thoughts as they are, where the provider gives them; else their summary.
+    Raw,
 }
 
 /// What the model is asked for.
@@ -114,6 +127,7 @@ impl Machine {
             size: 0,
             instruction: None,
             bounds: Bounds::default(),
+            thoughts: Thoughts::default(),
             prices: None,
             facts: TurnFacts::default(),
             previews: false,
@@ -130,6 +144,11 @@ impl Machine {
     /// Asks for summaries in the user's own words.
     pub fn summarize_by(&mut self, instruction: String) {
         self.instruction = Some(instruction);
+    }
+
+    /// Shows this much of the model's thoughts.
+    pub fn show_thoughts(&mut self, thoughts: Thoughts) {
+        self.thoughts = thoughts;
     }
 
     /// Shows answers while they grow.
@@ -208,7 +227,7 @@ impl Machine {
         };
         if self.previews
             && *purpose == Purpose::Work
-            && let Some(delta) = show::preview(&event)
+            && let Some(delta) = show::preview(&event, self.thoughts)
         {
             self.previewed = true;
             effects.push(Effect::Emit(delta));
@@ -303,7 +322,7 @@ impl Machine {
             if let Some(call) = self.call_ids.settle(&mut item) {
                 calls.push(call);
             }
-            let words = show::words(&item);
+            let words = show::words(&item, self.thoughts);
             self.append(item, effects);
             if let Some((note, details)) = words {
                 effects.push(Effect::Record(Record::Note(note)));

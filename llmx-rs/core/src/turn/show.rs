@@ -3,6 +3,7 @@
 use llmx_protocol::{DeltaKind, ItemDetails, ItemStatus, ThreadEvent, ThreadItem, Usage};
 use llmx_wire::responses::{self, ContentPart, Item, Reasoning, Role, StreamEvent};
 
+use super::Thoughts;
 use super::calls::Started;
 use super::vocabulary::{Call, Note, Payload};
 
@@ -29,7 +30,7 @@ impl ItemNumbers {
 }
 
 /// Returns how an item of the model is noted and shown; `None` for one that says nothing.
-pub(super) fn words(item: &Item) -> Option<(Note, ItemDetails)> {
+pub(super) fn words(item: &Item, thoughts: Thoughts) -> Option<(Note, ItemDetails)> {
     match item {
         Item::Message(message) if message.role == Role::Assistant => {
             let text = Some(message.text()).filter(|text| !text.is_empty())?;
@@ -39,7 +40,7 @@ pub(super) fn words(item: &Item) -> Option<(Note, ItemDetails)> {
             ))
         }
         Item::Reasoning(reasoning) => {
-            let text = Some(summary(reasoning)).filter(|text| !text.is_empty())?;
+            let text = Some(thought(reasoning, thoughts)).filter(|text| !text.is_empty())?;
             Some((
                 Note::AgentReasoning(text.clone()),
                 ItemDetails::Reasoning { text },
@@ -90,10 +91,12 @@ pub(super) fn rejected(call: &Call, message: String) -> ItemDetails {
 }
 
 /// Returns what a frontend may show of an answer that grows.
-pub(super) fn preview(event: &StreamEvent) -> Option<ThreadEvent> {
+pub(super) fn preview(event: &StreamEvent, thoughts: Thoughts) -> Option<ThreadEvent> {
     let (kind, delta) = match event {
         StreamEvent::OutputTextDelta(delta) => (DeltaKind::AgentMessage, delta),
-        StreamEvent::SummaryTextDelta(delta) => (DeltaKind::Reasoning, delta),
+        StreamEvent::SummaryTextDelta(delta) if thoughts != Thoughts::Hidden => {
+            (DeltaKind::Reasoning, delta)
+        }
         _ => return None,
     };
     let delta = delta.delta.clone();
@@ -118,9 +121,21 @@ pub(super) fn add_usage(total: &mut Usage, answer: &responses::Usage) {
     );
 }
 
-fn summary(reasoning: &Reasoning) -> String {
-    let parts: Vec<_> = reasoning
-        .summary
+fn thought(reasoning: &Reasoning, thoughts: Thoughts) -> String {
+    match thoughts {
+        Thoughts::Hidden => String::new(),
+        Thoughts::Summarized => joined(&reasoning.summary),
+        Thoughts::Raw => {
+            let raw = joined(reasoning.content.as_deref().unwrap_or_default());
+            Some(raw)
+                .filter(|raw| !raw.is_empty())
+                .unwrap_or_else(|| joined(&reasoning.summary))
+        }
+    }
+}
+
+fn joined(parts: &[ContentPart]) -> String {
+    let parts: Vec<_> = parts
         .iter()
         .filter_map(ContentPart::text)
         .filter(|text| !text.is_empty())

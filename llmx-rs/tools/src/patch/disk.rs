@@ -84,38 +84,53 @@ fn place(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// Why a plan was not carried out.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Every file is as it was.
+    Undone(String),
+    /// Something could not be undone.
+    Partly(String),
+}
+
 /// Carries out `plan`, or undoes what it did of it.
-pub(super) fn carry_out(plan: &Plan) -> Result<(), String> {
+pub(super) fn carry_out(plan: &Plan) -> Result<(), Failure> {
     let mut made = Directories::default();
     let mut staged = Vec::new();
     for step in &plan.steps {
-        match Staged::new(step, &mut made) {
-            Ok(stage) => staged.push(stage),
-            Err(error) => return Err(refused(&step.path, &error)),
-        }
+        let stage = Staged::new(step, &mut made);
+        staged.push(stage.map_err(|error| Failure::Undone(refused(&step.path, &error)))?);
     }
-    for index in 0..staged.len() {
-        let Some(Err(error)) = staged.get_mut(index).map(Staged::commit) else {
-            continue;
-        };
-        let path = staged
-            .get(index)
-            .map(|stage| stage.path.clone())
-            .unwrap_or_default();
-        let mut said = refused(&path, &error);
-        staged.truncate(index);
-        for stage in staged.iter_mut().rev() {
-            if let Err(error) = stage.undo() {
-                said.push_str(&format!(
-                    "\nBEWARE: {} was changed and could not be changed back: {error}",
-                    stage.path.display()
-                ));
-            }
+    let mut done: Vec<Staged> = Vec::new();
+    for mut stage in staged {
+        if let Err(error) = stage.commit() {
+            return Err(undo(done, refused(&stage.path, &error)));
         }
-        return Err(said);
+        done.push(stage);
     }
     made.keep();
     Ok(())
+}
+
+fn undo(done: Vec<Staged>, mut said: String) -> Failure {
+    let mut is_undone = true;
+    for mut stage in done.into_iter().rev() {
+        if let Err(error) = stage.undo() {
+            is_undone = false;
+            let path = stage.path.display();
+            said.push_str(&format!(
+                " {path} was changed and could not be changed back: {error}."
+            ));
+            // Its second name is all that is left of it.
+            if let Some(Ok(kept)) = stage.old.take().map(TempPath::keep) {
+                said.push_str(&format!(" What it held is in {}.", kept.display()));
+            }
+        }
+    }
+    match is_undone {
+        true => Failure::Undone(said),
+        false => Failure::Partly(said),
+    }
 }
 
 fn refused(path: &Path, error: &io::Error) -> String {
@@ -125,6 +140,9 @@ fn refused(path: &Path, error: &io::Error) -> String {
         }
         _ => "",
     };
+    // Which temporary name did not work is of no use to anybody.
+    let error = error.to_string();
+    let error = error.split(" at path ").next().unwrap_or_default();
     format!("{} cannot be changed: {error}.{hint}", path.display())
 }
 

@@ -109,6 +109,12 @@ impl Job for PatchJob {
                     format!("The patch was not applied and no file has changed. {why}"),
                     ItemStatus::Failed,
                 ),
+                Report::Unclear(why) => (
+                    format!(
+                        "The patch failed, and some of it may have been applied; look at the files before you go on. {why}"
+                    ),
+                    ItemStatus::Failed,
+                ),
             };
             Outcome::text(answer, shown(&changes, &cwd, status))
         })

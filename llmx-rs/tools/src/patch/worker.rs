@@ -12,18 +12,21 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use super::disk::{self, Disk};
+use super::disk::{self, Disk, Failure};
 use super::parse::parse;
 use super::plan::Changed;
 use crate::confine::Confinement;
 use crate::tool::Permit;
 
-/// What came of a patch: the changes, or why there are none.
+/// What came of a patch.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Report {
     Applied(Vec<Changed>),
+    /// Why nothing has changed.
     Refused(String),
+    /// Why something may have changed.
+    Unclear(String),
 }
 
 /// Applies `patch` to the files that it names from `cwd`.
@@ -39,7 +42,7 @@ pub(super) async fn apply(
     let work = async move {
         if !confinement.holds(permit) {
             let here = tokio::task::spawn_blocking(move || apply_here(&patch, cwd)).await;
-            return here.unwrap_or_else(|error| Report::Refused(error.to_string()));
+            return here.unwrap_or_else(|error| Report::Unclear(error.to_string()));
         }
         match in_child(&confinement, &patch, &cwd, permit).await {
             Ok(report) => report,
@@ -47,7 +50,7 @@ pub(super) async fn apply(
         }
     };
     let finished = tokio::spawn(work).await;
-    finished.unwrap_or_else(|error| Report::Refused(error.to_string()))
+    finished.unwrap_or_else(|error| Report::Unclear(error.to_string()))
 }
 
 /// Applies a patch with the rights of this process.
@@ -62,7 +65,8 @@ fn apply_here(patch: &str, cwd: PathBuf) -> Report {
     };
     match disk::carry_out(&plan) {
         Ok(()) => Report::Applied(plan.changes),
-        Err(why) => Report::Refused(why),
+        Err(Failure::Undone(why)) => Report::Refused(why),
+        Err(Failure::Partly(why)) => Report::Unclear(why),
     }
 }
 
@@ -96,15 +100,16 @@ async fn in_child(
         Ok(output) => output.map_err(failed)?,
         Err(_elapsed) => {
             let limit = LONGEST.as_secs();
-            return Err(format!(
-                "it took longer than {limit} s and was stopped; look at the files before going on"
-            ));
+            let why = format!("it took longer than {limit} s and was stopped.");
+            return Ok(Report::Unclear(why));
         }
     };
-    serde_json::from_slice(&output.stdout).map_err(|_no_report| {
+    let report = serde_json::from_slice(&output.stdout);
+    Ok(report.unwrap_or_else(|_no_report| {
         let said = String::from_utf8_lossy(&output.stderr);
-        format!("the sandbox ended with {}: {}", output.status, said.trim())
-    })
+        let (status, said) = (output.status, said.trim());
+        Report::Unclear(format!("the sandbox ended with {status}: {said}."))
+    }))
 }
 
 /// Becomes the child that applies a patch, if this process was started as one.

@@ -58,7 +58,8 @@ fn what_was_done_before_a_failure_is_undone() {
         step.path = wall;
         step.exists = false;
         plan.steps.insert(failing, step);
-        carry_out(&plan).unwrap_err();
+        let failure = carry_out(&plan).unwrap_err();
+        assert!(matches!(failure, Failure::Undone(_)), "{failure:?}");
         assert_eq!(content(home.path()), before, "{failing}");
         assert!(!home.path().join("n").exists(), "{failing}");
         assert_eq!(mode(&home.path().join("b")), 0o640);
@@ -151,7 +152,11 @@ fn scene(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn apply(home: &Path, inner: &str) -> Result<(), String> {
     let patch = parse(&format!("*** Begin Patch\n{inner}\n*** End Patch")).unwrap();
     let plan = patch.plan(&disk(home)).map_err(|fault| fault.to_string())?;
-    carry_out(&plan)
+    match carry_out(&plan) {
+        Ok(()) => Ok(()),
+        Err(Failure::Undone(why)) => Err(why),
+        Err(Failure::Partly(why)) => panic!("{why}"),
+    }
 }
 
 fn disk(home: &Path) -> Disk {

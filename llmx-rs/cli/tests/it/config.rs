@@ -1,0 +1,180 @@
+//! `llmx config`, `llmx login`, completions and manual pages as their users meet them.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Output, Stdio};
+
+use crate::{World, stderr, stdout};
+
+const KEY: &str = "sk-canary-5d2e";
+
+impl World {
+    fn run(&self, args: &[&str]) -> Output {
+        self.llmx(args).output().unwrap()
+    }
+
+    fn login(&self, args: &[&str], input: &str) -> Output {
+        let mut child = self
+            .llmx(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // A command that needs no input may have gone already.
+        drop(stdin.write_all(input.as_bytes()));
+        drop(stdin);
+        child.wait_with_output().unwrap()
+    }
+
+    fn file(&self) -> String {
+        fs::read_to_string(self.path().join("home/config.toml")).unwrap()
+    }
+}
+
+#[test]
+fn a_setting_is_written_shown_and_refused() {
+    let world = World::new();
+    fs::write(world.path().join("home/config.toml"), "# mine\n").unwrap();
+    assert!(
+        world
+            .run(&["config", "set", "model", "m-1"])
+            .status
+            .success()
+    );
+    assert_eq!(world.file(), "model = \"m-1\"\n# mine\n");
+    let refused = world.run(&["config", "set", "modle", "x"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("did you mean `model`?"));
+    assert_eq!(world.file(), "model = \"m-1\"\n# mine\n");
+    let shown = world.run(&[
+        "config",
+        "show",
+        "--origin",
+        "-c",
+        "hide_agent_reasoning=true",
+    ]);
+    let text = stdout(&shown);
+    assert!(
+        text.lines()
+            .any(|line| line.starts_with("model = \"m-1\" ")
+                && line.ends_with("home/config.toml:1:9")),
+        "{text}"
+    );
+    assert!(text.contains("# -c hide_agent_reasoning\n"), "{text}");
+    // The key is missing, which is said after what is known.
+    assert_eq!(shown.status.code(), Some(2));
+    assert!(stderr(&shown).contains("$LLMX_API_KEY is not set"));
+}
+
+#[test]
+fn a_key_is_stored_used_and_forgotten_and_never_shown() {
+    let world = World::new();
+    let missing = world.run(&["login", "status"]);
+    assert_eq!(missing.status.code(), Some(1));
+    let stored = world.login(&["login", "--with-api-key"], &format!("{KEY}\n"));
+    assert!(stored.status.success(), "{}", stderr(&stored));
+    let status = world.run(&["login", "status"]);
+    assert_eq!(status.status.code(), Some(0));
+    assert_eq!(
+        stdout(&status),
+        "provider litellm: key from `llmx login`\nstored keys: litellm\n"
+    );
+    let shown = world.run(&["config", "show", "--json", "-c", "model=m"]);
+    assert_eq!(shown.status.code(), Some(0));
+    let json: serde_json::Value = serde_json::from_str(&stdout(&shown)).unwrap();
+    assert_eq!(json["settings"]["model"]["value"], "m");
+    assert_eq!(json["settings"]["model"]["origin"], "-c model");
+    for output in [&stored, &status, &shown] {
+        assert!(!format!("{}{}", stdout(output), stderr(output)).contains(KEY));
+    }
+    assert!(world.run(&["logout"]).status.success());
+    assert!(!world.path().join("home/auth.json").exists());
+}
+
+#[test]
+fn what_is_no_key_or_no_provider_is_not_stored() {
+    let world = World::new();
+    for (args, input, words) in [
+        (&["login", "--with-api-key"][..], "", "not a key"),
+        (&["login", "--with-api-key"], "two\nlines", "not a key"),
+        (
+            &["login", "--with-api-key", "--provider", "opnai"],
+            KEY,
+            "did you mean `openai`?",
+        ),
+        (&["login"], KEY, "--with-api-key"),
+    ] {
+        let output = world.login(args, input);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+        assert!(!stderr(&output).contains(KEY));
+    }
+    assert!(!world.path().join("home/auth.json").exists());
+}
+
+#[test]
+fn a_configuration_of_codex_is_taken_over_once() {
+    let world = World::new();
+    let theirs = world.path().join("theirs.toml");
+    fs::write(&theirs, "model = 'gpt-5.5'\n[tui]\ntheme = 'x'\n").unwrap();
+    let args = ["config", "import", theirs.to_str().unwrap()];
+    let imported = world.run(&args);
+    assert!(imported.status.success(), "{}", stderr(&imported));
+    let told = stdout(&imported);
+    assert!(
+        told.contains("taken     model\n") && told.contains("left out  tui.theme: "),
+        "{told}"
+    );
+    assert_eq!(
+        world.file(),
+        "model = 'gpt-5.5'\nmodel_provider = \"openai\"\n"
+    );
+    let again = world.run(&args);
+    assert_eq!(again.status.code(), Some(2));
+    assert!(stderr(&again).contains("--force"));
+    let forced = world.run(&[&args[..], &["--force"]].concat());
+    assert!(forced.status.success());
+    assert!(world.path().join("home/config.toml.before-import").exists());
+}
+
+#[test]
+fn a_project_counts_once_it_is_trusted() {
+    let world = World::new();
+    let project = world.path().join("work").canonicalize().unwrap();
+    fs::create_dir_all(project.join(".git")).unwrap();
+    fs::create_dir_all(project.join(".llmx")).unwrap();
+    fs::write(project.join(".llmx/config.toml"), "model = 'theirs'\n").unwrap();
+    let show = ["config", "show", "-c", "model_provider=demo"];
+    let untrusted = world.run(&show);
+    assert!(stdout(&untrusted).contains("model = \"demo\"\n"));
+    let notice = stderr(&untrusted);
+    let key = notice.split('\'').nth(1).unwrap();
+    assert!(
+        world
+            .run(&["config", "set", key, "trusted"])
+            .status
+            .success(),
+        "{notice}"
+    );
+    let trusted = world.run(&show);
+    assert!(stdout(&trusted).contains("model = \"theirs\"\n"));
+    assert_eq!(stderr(&trusted), "");
+}
+
+#[test]
+fn schema_completions_and_pages_are_printed() {
+    let world = World::new();
+    let schema: serde_json::Value =
+        serde_json::from_str(&stdout(&world.run(&["config", "schema"]))).unwrap();
+    assert_eq!(schema["properties"]["model"]["type"], "string");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = stdout(&world.run(&["completions", shell]));
+        assert!(script.contains("output-last-message"), "{shell}");
+    }
+    assert!(stdout(&world.run(&["man"])).contains(".TH llmx 1"));
+    assert!(world.run(&["man", "--dir", "."]).status.success());
+    let page = fs::read_to_string(world.path().join("work/llmx-exec.1")).unwrap();
+    assert!(page.contains("max\\-cost"));
+}

@@ -1,0 +1,133 @@
+//! The way to the provider: with the key of the moment, in the dialect that was found.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::StatusCode;
+use llmx_config::{Config, CredentialFault, CredentialSource, Provider, Secret};
+use llmx_upstream::{Candidates, EventStream, UpstreamFault};
+use llmx_wire::Dialect;
+use llmx_wire::responses::Request;
+use tokio::task::spawn_blocking;
+
+use crate::dialects::Dialects;
+use crate::provider::{self, BadProvider};
+
+/// The provider, ready to be asked.
+pub(crate) struct Connection {
+    provider: Provider,
+    dialects: Dialects,
+    source: CredentialSource,
+    current: Mutex<Current>,
+}
+
+/// What requests are sent with until the key changes.
+#[derive(Clone)]
+struct Current {
+    key: Option<Secret>,
+    candidates: Arc<Candidates>,
+}
+
+/// A request that was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AskFault {
+    /// By the fault of the provider or of the network.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamFault),
+    /// There is no key to send.
+    #[error("the API key cannot be had: {0}")]
+    Credential(#[from] CredentialFault),
+    /// The provider cannot be sent to with this key.
+    #[error(transparent)]
+    Provider(#[from] BadProvider),
+}
+
+impl Connection {
+    /// Prepares to ask the provider of `config`. A command that prints the key runs here, and blocks.
+    pub(crate) fn new(config: &Config) -> Result<Self, AskFault> {
+        let source = config.provider.credential();
+        let dialects = Dialects::new(config);
+        let key = source.fetch()?;
+        let current = connect(&config.provider, &dialects, key)?;
+        Ok(Self {
+            provider: config.provider.clone(),
+            dialects,
+            source,
+            current: Mutex::new(current),
+        })
+    }
+
+    /// Returns the key of the moment, for whoever must keep it from others.
+    pub(crate) fn key(&self) -> Option<Secret> {
+        self.current().key
+    }
+
+    /// Sends `request`. A key that is refused is fetched again, once.
+    pub(crate) async fn open(&self, request: &Request) -> Result<EventStream, AskFault> {
+        if self.source.can_refresh() && self.source.at_hand().is_none() {
+            let source = self.source.clone();
+            self.take_up(blocking(move || source.fetch()).await?)?;
+        }
+        let current = self.current();
+        let refusal = match current.candidates.open(request).await {
+            Err(refusal) if is_unauthorized(&refusal) && self.source.can_refresh() => refusal,
+            opened => return Ok(opened?),
+        };
+        let (Some(refused), source) = (current.key, self.source.clone()) else {
+            return Err(refusal.into());
+        };
+        match blocking(move || source.refresh(&refused)).await? {
+            None => Err(refusal.into()),
+            fresh => {
+                self.take_up(fresh)?;
+                Ok(self.current().candidates.open(request).await?)
+            }
+        }
+    }
+
+    /// Returns, once, the dialect that was found, if it is not the one that was asked first.
+    pub(crate) fn take_surprise(&self) -> Option<Dialect> {
+        let found = self.current().candidates.take_surprise()?;
+        self.dialects.remember(found);
+        Some(found)
+    }
+
+    fn take_up(&self, key: Option<Secret>) -> Result<(), BadProvider> {
+        if self.current().key != key {
+            let current = connect(&self.provider, &self.dialects, key)?;
+            *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current;
+        }
+        Ok(())
+    }
+
+    fn current(&self) -> Current {
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.clone()
+    }
+}
+
+fn connect(
+    provider: &Provider,
+    dialects: &Dialects,
+    key: Option<Secret>,
+) -> Result<Current, BadProvider> {
+    let mut targets = provider::targets(provider, key.as_ref())?;
+    dialects.order(&mut targets);
+    Ok(Current {
+        key,
+        candidates: Arc::new(Candidates::new(targets, true)?),
+    })
+}
+
+/// Runs what may wait for a program, without holding up everything else.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CredentialFault> + Send + 'static,
+) -> Result<T, CredentialFault> {
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
+
+fn is_unauthorized(fault: &UpstreamFault) -> bool {
+    matches!(fault, UpstreamFault::Status { status, .. } if *status == StatusCode::UNAUTHORIZED)
+}
