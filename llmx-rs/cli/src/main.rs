@@ -8,6 +8,7 @@ mod demo;
 mod exec;
 mod execpolicy;
 mod failure;
+mod mcp;
 mod models;
 mod review;
 mod sandbox;

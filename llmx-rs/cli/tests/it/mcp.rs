@@ -390,18 +390,30 @@ impl Test {
         }
     }
 
+    /// Returns whether a server is left; one that was killed may take a moment to be buried.
     fn server_runs(&self) -> bool {
         let log = fs::read_to_string(self.world.path().join("log")).unwrap_or_default();
-        log.lines()
+        let pids: Vec<_> = log
+            .lines()
             .filter_map(|line| line.strip_prefix("started "))
-            .any(|pid| {
-                let alive = Command::new("kill")
-                    .args(["-0", pid])
-                    .stderr(Stdio::null())
-                    .status();
-                alive.unwrap().success()
-            })
+            .collect();
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(2) {
+            if !pids.iter().any(|pid| runs(pid)) {
+                return false;
+            }
+        }
+        true
     }
+}
+
+fn runs(pid: &str) -> bool {
+    let state = Command::new("ps")
+        .args(["-o", "stat=", "-p", pid])
+        .output()
+        .unwrap();
+    let state = stdout(&state);
+    !state.is_empty() && !state.starts_with('Z')
 }
 
 /// What came of one run.

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 use rmcp::ClientHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ClientCapabilities, ClientConfig, Implementation,
-    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, Tool,
+    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, Tool,
 };
 use rmcp::service::{
     NotificationContext, Peer, RoleClient, RunningServiceCancellationToken, ServiceError,
@@ -139,7 +139,9 @@ impl ClientHandler for Listener {
 
     fn get_info(&self) -> ClientConfig {
         let llmx = Implementation::new("llmx", env!("CARGO_PKG_VERSION"));
-        ClientConfig::new(ClientCapabilities::default(), llmx)
+        let info = ClientConfig::new(ClientCapabilities::default(), llmx);
+        // Every server there is knows the handshake, and this is the last version that has one.
+        info.with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
     }
 }
 
