@@ -40,6 +40,8 @@ pub(crate) enum Command {
     /// The MCP servers whose tools the agent has: list, show, add, remove.
     #[command(subcommand)]
     Mcp(McpCommand),
+    /// Be an MCP server over standard input and output: tools `llmx` and `llmx-reply`.
+    McpServer(McpServerArgs),
     /// Store the API key of a provider in $LLMX_HOME, for you alone.
     Login(LoginArgs),
     /// Forget a stored API key.
@@ -141,6 +143,13 @@ pub(crate) enum SessionsCommand {
         /// The session's id, or the beginning of it.
         id: String,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct McpServerArgs {
+    /// Set a value of the configuration for every conversation; repeatable.
+    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

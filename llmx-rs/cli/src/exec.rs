@@ -108,7 +108,7 @@ fn find(
 }
 
 /// Starts the scripted model where the configuration asks for it, and points the provider at it.
-fn start_demo(config: &mut Config) -> anyhow::Result<Option<ScriptedModel>> {
+pub(crate) fn start_demo(config: &mut Config) -> anyhow::Result<Option<ScriptedModel>> {
     if !config.provider.is_unstarted_demo() {
         return Ok(None);
     }

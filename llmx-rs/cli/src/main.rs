@@ -9,6 +9,7 @@ mod exec;
 mod execpolicy;
 mod failure;
 mod mcp;
+mod mcp_server;
 mod models;
 mod review;
 mod sandbox;
