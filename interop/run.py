@@ -12,6 +12,7 @@ import time
 import step_codex
 import step_litellm
 import step_llama
+import step_mcp
 import step_openai
 from harness import Verdicts
 from install import install, versions
@@ -22,6 +23,7 @@ STEPS = {
     "openai-node": (["node"], step_openai.node),
     "llama.cpp": (["llama", "codex"], step_llama.step),
     "litellm": (["litellm", "codex"], step_litellm.step),
+    "mcp": (["mcp"], step_mcp.step),
 }
 
 

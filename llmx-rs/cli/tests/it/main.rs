@@ -14,6 +14,7 @@ mod dialects;
 mod exec;
 #[cfg(unix)]
 mod mcp;
+mod mcp_as_server;
 mod mcp_command;
 #[cfg(target_os = "linux")]
 mod own_key;

@@ -68,7 +68,7 @@ mod tests {
         let long = "t".repeat(80);
         assert_eq!(
             qualified("docs", &long),
-            "mcp__docs__ttttttttttttttttttttttttttttttttttt_h5d35ed6f8ed3fa08"
+            "mcp__docs__ttttttttttttttttttttttttttttttttttt_hcbe156e89deb6cb8"
         );
     }
 

@@ -1,24 +1,26 @@
 //! Speaks the protocol through its official library, whose types stay in this file.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderName, HeaderValue};
 use rmcp::ClientHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, ClientCapabilities, ClientConfig, Implementation,
-    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, Tool,
+    CallToolRequest, CallToolRequestParams, ClientCapabilities, ClientConfig, ClientRequest,
+    Implementation, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
+    ReadResourceResponse, ServerResult, Tool,
 };
 use rmcp::service::{
-    NotificationContext, Peer, RoleClient, RunningServiceCancellationToken, ServiceError,
-    ServiceExt as _,
+    NotificationContext, Peer, PeerRequestOptions, RequestHandle, RoleClient,
+    RunningServiceCancellationToken, ServiceError, ServiceExt as _,
 };
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::streamable_http_client::{
     StreamableHttpClientTransport, StreamableHttpClientTransportConfig,
 };
 use serde_json::{Map, Value, json};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use super::child::{Child, GRACE, Tail};
@@ -33,6 +35,7 @@ pub(crate) struct Connection {
     quit: JoinHandle<()>,
     cancel: Option<RunningServiceCancellationToken>,
     child: Option<Child>,
+    cut: Arc<Cut>,
 }
 
 /// Starts or reaches a server. Its standard error goes into `tail`; `changed` counts how often it
@@ -71,8 +74,10 @@ pub(crate) async fn open(
             (service.map_err(|error| error.to_string())?, None)
         }
     };
+    let cut = Arc::<Cut>::default();
     let client = Arc::new(Official {
         peer: service.peer().clone(),
+        cut: Arc::clone(&cut),
     });
     let cancel = Some(service.cancellation_token());
     let quit = tokio::spawn(async move {
@@ -84,6 +89,7 @@ pub(crate) async fn open(
         quit,
         cancel,
         child,
+        cut,
     })
 }
 
@@ -115,6 +121,8 @@ impl Connection {
 
     /// Says goodbye, and ends a server that is a program.
     pub(crate) async fn close(mut self) {
+        let cut = std::mem::take(&mut *self.cut.lock().unwrap_or_else(PoisonError::into_inner));
+        let _late = timeout(GRACE, cut.join_all()).await;
         if let Some(cancel) = self.cancel.take() {
             cancel.cancel();
         }
@@ -147,6 +155,40 @@ impl ClientHandler for Listener {
 
 struct Official {
     peer: Peer<RoleClient>,
+    cut: Arc<Cut>,
+}
+
+/// Tells the server to stop what was given up.
+type Cut = Mutex<JoinSet<()>>;
+
+/// A call that the server is told to stop if this is dropped before the answer.
+struct Asked<'a> {
+    handle: Option<RequestHandle<RoleClient>>,
+    cut: &'a Cut,
+}
+
+impl Asked<'_> {
+    async fn answer(&mut self) -> Result<ServerResult, ClientFault> {
+        let Some(handle) = &mut self.handle else {
+            return Err(ClientFault::Gone);
+        };
+        let answer = (&mut handle.rx).await;
+        self.handle = None;
+        Ok(answer.map_err(|_| ClientFault::Gone)??)
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        // Without a runtime the server is ending anyway.
+        if let (Some(handle), Ok(runtime)) = (self.handle.take(), Handle::try_current()) {
+            let telling = async {
+                let _gone = handle.cancel(Some("it was given up".to_owned())).await;
+            };
+            let mut cut = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
+            cut.spawn_on(telling, &runtime);
+        }
+    }
 }
 
 impl Client for Official {
@@ -177,9 +219,19 @@ impl Client for Official {
     fn call(&self, tool: String, arguments: Map<String, Value>) -> Asking<'_, Value> {
         Box::pin(async move {
             let call = CallToolRequestParams::new(tool).with_arguments(arguments);
-            match self.peer.call_tool_once(call).await? {
-                CallToolResponse::Complete(result) => encoded(&result),
-                _ => Err(ClientFault::AsksBack),
+            let call = ClientRequest::CallToolRequest(CallToolRequest::new(call));
+            let options = PeerRequestOptions::no_options();
+            let asked = self.peer.send_cancellable_request(call, options).await?;
+            let mut asked = Asked {
+                handle: Some(asked),
+                cut: &self.cut,
+            };
+            match asked.answer().await? {
+                ServerResult::CallToolResult(result) => encoded(&result),
+                ServerResult::InputRequiredResult(_) => Err(ClientFault::AsksBack),
+                _ => Err(ClientFault::Strange(
+                    "a call is answered with something else".to_owned(),
+                )),
             }
         })
     }
