@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
-use crate::{config, demo, exec, execpolicy, generate, login, models, sandbox, sessions};
+use crate::{config, demo, doctor, exec, execpolicy, generate, login, models, sandbox, sessions};
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -25,6 +25,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Logout(args)) => login::forget(&args),
         Some(Command::Completions { shell }) => generate::completions(shell),
         Some(Command::Man { dir }) => generate::man(dir),
+        Some(Command::Doctor(args)) => doctor::run(args),
         Some(Command::Demo) => demo::run(),
         None => Err(Failure::no_command(
             &Cli::command().render_help().to_string(),

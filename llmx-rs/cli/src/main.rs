@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod config_args;
 mod demo;
+mod doctor;
 mod exec;
 mod execpolicy;
 mod failure;
