@@ -3,7 +3,7 @@
 use llmx_config::{Config, ConfigError, ConfigErrors, Flags, Origins, Problem, with_inputs};
 
 use super::check::Check;
-use crate::config_args::Settings;
+use crate::config::args::Settings;
 
 /// What the configuration is, as far as it is one.
 pub(super) struct Findings {

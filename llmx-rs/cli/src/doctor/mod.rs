@@ -14,8 +14,8 @@ use anyhow::Context;
 use serde_json::json;
 
 use self::check::{Check, Status};
+use crate::config::args::DoctorArgs;
 use crate::config::print;
-use crate::config_args::DoctorArgs;
 use crate::failure::Failure;
 
 /// Looks at everything; nothing that is wrong keeps the rest from being looked at.
