@@ -7,6 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
 use crate::config::args::{ConfigCommand, DoctorArgs, LoginArgs, LogoutArgs};
+use crate::mcp::args::McpCommand;
 
 /// Use any model with a coding agent, and let no agent see the key.
 #[derive(Debug, Parser)]
@@ -36,6 +37,9 @@ pub(crate) enum Command {
     /// The configuration: show it, change it, take over that of Codex.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// The MCP servers whose tools the agent has: list, show, add, remove.
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// Store the API key of a provider in $LLMX_HOME, for you alone.
     Login(LoginArgs),
     /// Forget a stored API key.

@@ -9,6 +9,7 @@ mod doctor;
 mod exec;
 mod execpolicy;
 mod failure;
+mod mcp;
 mod models;
 mod review;
 mod sandbox;

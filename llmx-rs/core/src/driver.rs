@@ -37,6 +37,8 @@ pub(crate) struct Driver {
     /// What a person should know before the first turn.
     pub(crate) notices: Vec<String>,
     pub(crate) pace: Pace,
+    /// Whether the model has not been asked since the last prompt.
+    pub(crate) is_new_turn: bool,
     /// Where prompts are remembered.
     pub(crate) history: Option<History>,
     /// Whom to tell that a turn has ended.
@@ -109,10 +111,16 @@ impl Driver {
         for message in self.notices.drain(..) {
             let _heard = events.send(ThreadEvent::Error { message }).await;
         }
+        let mut news = self.toolbox.start().await;
         while listening || !self.machine.is_idle() {
             let event = tokio::select! {
+                Some(message) = news.recv() => {
+                    let _heard = events.send(ThreadEvent::Error { message }).await;
+                    continue;
+                }
                 op = ops.recv(), if listening => match op {
                     Some(Op::UserTurn { prompt }) => {
+                        self.is_new_turn = true;
                         if let Some(history) = &self.history {
                             // A prompt that is not remembered can be typed again.
                             let _kept = history.add(&prompt.text, self.world.now());
@@ -153,7 +161,11 @@ impl Driver {
                 let _heard = events.send(ThreadEvent::Error { message }).await;
             }
         }
-        for ended in self.toolbox.close().await {
+        let ended = self.toolbox.close().await;
+        while let Ok(message) = news.try_recv() {
+            let _heard = events.send(ThreadEvent::Error { message }).await;
+        }
+        for ended in ended {
             let message = format!(
                 "ended with the session: `{}`, which went on in the background",
                 ended.command
@@ -191,6 +203,9 @@ impl Driver {
                     }
                     Effect::Request => {
                         self.pace.asked();
+                        if self.toolbox.refresh(std::mem::take(&mut self.is_new_turn)) {
+                            self.prompt.offer(self.toolbox.specs());
+                        }
                         let request = self.prompt.request(self.machine.conversation());
                         *activity = self.ask(request);
                     }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use llmx_config::{Config, HistoryPersistence, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
-use llmx_tools::{Confinement, Owner, SandboxSettings, Toolbox, scrub};
+use llmx_tools::{Confinement, Owner, SandboxSettings, Toolbox};
 use llmx_wire::responses::Item;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -16,11 +16,13 @@ use crate::approvals::{Approvals, Rules, RulesFault};
 use crate::connection::{AskFault, Connection};
 use crate::driver::{Driver, Pace, Recorder};
 use crate::history::History;
+use crate::mcp;
 use crate::model_facts;
 use crate::notify::Notifier;
 use crate::prompt::{self, Prompt};
 use crate::resume::continuation;
 use crate::rollout::{self, ReadFault, RecordFault, Recorded, Rollout, payload, timestamp};
+use crate::secrets::Secrets;
 use crate::turn::{Bounds, Machine, RetryLimits, Thoughts};
 use crate::world::World;
 
@@ -119,11 +121,14 @@ impl Session {
             .notify
             .clone()
             .map(|command| Notifier::new(command, &config.cwd, seen.clone(), &thread_id));
+        let secrets = Secrets::of_provider(config, connection.key().as_ref());
+        let servers = mcp::settings(config, &origin.environment, &secrets);
         // A script's prompts are not what a person wants to find again.
         let remembers = config.history == HistoryPersistence::SaveAll && origin.source != "exec";
         let history =
             (remembers && !origin.ephemeral).then(|| History::new(&config.home, &thread_id));
         let toolbox = Toolbox::new(confinement(config, origin.environment, seen));
+        let toolbox = toolbox.with_servers(servers);
         let driver = Driver {
             machine,
             prompt: Prompt::new(config, &thread_id, toolbox.specs()),
@@ -147,6 +152,7 @@ impl Session {
             notifier,
             history,
             pace: Pace::default(),
+            is_new_turn: true,
             world,
         };
         Ok(Self { thread_id, driver })
@@ -219,31 +225,8 @@ fn environment(
     key: Option<&Secret>,
     variables: Vec<(OsString, OsString)>,
 ) -> Vec<(OsString, OsString)> {
-    let provider = &config.provider;
-    let named = config.secret_variables.iter().chain(&provider.env_key);
-    let names: Vec<_> = named.map(String::as_str).chain([DEFAULT_ENV_KEY]).collect();
-    // The keys of providers that are not in use are nobody's business either, under any name.
-    let others: Vec<String> = variables
-        .iter()
-        .filter(|(name, _)| names.iter().any(|secret| name == secret))
-        .filter_map(|(_, value)| value.to_str().map(str::to_owned))
-        .filter(|value| value.len() >= MIN_HEADER_SECRET)
-        .collect();
-    let variables = config.shell_environment_policy.apply(variables);
-    let headers = provider
-        .headers
-        .iter()
-        .map(|(_, value)| value.expose())
-        .map(|value| value.strip_prefix("Bearer ").unwrap_or(value))
-        // Plain settings such as `true` are no secrets, and half the environment may equal them.
-        .filter(|value| value.len() >= MIN_HEADER_SECRET);
-    let secrets: Vec<_> = key
-        .into_iter()
-        .map(Secret::expose)
-        .chain(headers)
-        .chain(others.iter().map(String::as_str))
-        .collect();
-    scrub(variables, &names, &secrets)
+    let secrets = Secrets::of_everything(config, key, &variables);
+    secrets.remove_from(config.shell_environment_policy.apply(variables))
 }
 
 struct Opened {
@@ -343,11 +326,6 @@ fn turn_context(config: &Config) -> serde_json::Value {
         "summary": "auto",
     })
 }
-
-/// The variable that holds the key of the default provider; it never reaches a command, whichever
-/// provider is in use.
-const DEFAULT_ENV_KEY: &str = "LLMX_API_KEY";
-const MIN_HEADER_SECRET: usize = 8;
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use crate::confine::Confinement;
 use crate::exec::{Ended, ExecCommand, Sessions, WriteStdin};
 use crate::files::{Grep, ListDir, ReadFile};
 use crate::image::ViewImage;
+use crate::mcp::{McpSettings, Servers};
 use crate::patch::ApplyPatch;
 use crate::plan::UpdatePlan;
 use crate::shell::Shell;
@@ -19,6 +22,7 @@ pub struct Toolbox {
     unoffered: Vec<Box<dyn Tool>>,
     sessions: Arc<Sessions>,
     confinement: Arc<Confinement>,
+    servers: Servers,
 }
 
 impl Toolbox {
@@ -50,6 +54,7 @@ impl Toolbox {
             unoffered: vec![Box::new(Shell::new(Arc::clone(&confinement)))],
             sessions,
             confinement,
+            servers: Servers::default(),
         }
     }
 
@@ -58,15 +63,41 @@ impl Toolbox {
         self.confinement.take_weakness()
     }
 
+    /// Adds the tools of MCP servers, which are started by [`Toolbox::start`].
+    #[must_use]
+    pub fn with_servers(mut self, settings: McpSettings) -> Self {
+        self.servers = Servers::new(settings);
+        self
+    }
+
+    /// Starts the MCP servers in the background, and returns what there is to say of them to a
+    /// person. A server that was never met before gets a moment to introduce itself.
+    pub async fn start(&self) -> mpsc::UnboundedReceiver<String> {
+        self.servers.start().await
+    }
+
+    /// Offers what MCP servers have by now, and returns whether [`Toolbox::specs`] has changed. In
+    /// the middle of a turn only servers join of which nothing was known.
+    pub fn refresh(&self, is_new_turn: bool) -> bool {
+        self.servers.offer(is_new_turn)
+    }
+
     /// Returns what the model is offered.
     pub fn specs(&self) -> Vec<ToolSpec> {
-        self.tools.iter().map(|tool| tool.spec()).collect()
+        let own = self.tools.iter().map(|tool| tool.spec());
+        own.chain(self.servers.specs()).collect()
     }
 
     /// Reads a call of the tool `name`; a refusal is told to the model and to the person.
     pub fn prepare(&self, name: &str, input: Input<'_>) -> Result<Box<dyn Job>, String> {
         let mut tools = self.tools.iter().chain(&self.unoffered);
-        let Some(tool) = tools.find(|tool| tool.spec().name == name) else {
+        let own = tools.find(|tool| tool.spec().name == name);
+        let remote = if own.is_none() {
+            self.servers.find(name)
+        } else {
+            None
+        };
+        let Some(tool) = own.or(remote.as_ref()) else {
             let names: Vec<_> = self.specs().into_iter().map(|spec| spec.name).collect();
             return Err(format!(
                 "there is no tool `{name}`; the tools are {}",
@@ -77,11 +108,13 @@ impl Toolbox {
             .map_err(|why| format!("the call of `{name}` cannot be read: {why}"))
     }
 
-    /// Ends the commands that go on in the background, and returns those that were still running.
+    /// Ends the commands that go on in the background and the MCP servers, and returns the commands
+    /// that were still running.
     ///
-    /// They get a moment to put their files in order, unlike when the toolbox is dropped.
+    /// All get a moment to put their files in order, unlike when the toolbox is dropped.
     pub async fn close(&self) -> Vec<Ended> {
-        self.sessions.close().await
+        let (ended, ()) = tokio::join!(self.sessions.close(), self.servers.close());
+        ended
     }
 }
 

@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser};
 use crate::args::{Cli, Command};
 use crate::config::login;
 use crate::failure::Failure;
-use crate::{config, demo, doctor, exec, execpolicy, models, sandbox, sessions};
+use crate::{config, demo, doctor, exec, execpolicy, mcp, models, sandbox, sessions};
 
 /// Runs the program, or becomes what the agent runs: its commands start as this program.
 pub(crate) fn main() -> ExitCode {
@@ -35,6 +35,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Sessions(command)) => sessions::run(command),
         Some(Command::Sandbox(args)) => sandbox::run(args),
         Some(Command::Config(command)) => config::run(command),
+        Some(Command::Mcp(command)) => mcp::run(command),
         Some(Command::Login(args)) => login::run(args),
         Some(Command::Logout(args)) => login::forget(&args),
         Some(Command::Completions { shell }) => generate::completions(shell),

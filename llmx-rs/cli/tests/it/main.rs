@@ -13,6 +13,9 @@ mod demo;
 mod dialects;
 mod doctor;
 mod exec;
+#[cfg(unix)]
+mod mcp;
+mod mcp_command;
 #[cfg(target_os = "linux")]
 mod own_key;
 #[cfg(target_os = "linux")]

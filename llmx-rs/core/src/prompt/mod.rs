@@ -48,6 +48,11 @@ impl Prompt {
         Self { template }
     }
 
+    /// Offers these tools from now on.
+    pub(crate) fn offer(&mut self, specs: Vec<ToolSpec>) {
+        self.template.tools = specs.into_iter().map(tool).collect();
+    }
+
     /// Makes the request for a summary. The tools stay, since taking them away would change what the
     /// provider has cached.
     pub(crate) fn summary(&self, conversation: &[Item]) -> Request {

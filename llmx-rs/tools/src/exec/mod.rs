@@ -26,6 +26,7 @@ use self::sessions::About;
 
 pub(crate) use self::answer::Report;
 pub(crate) use self::arguments::{escalation, words};
+pub(crate) use self::output::Capture;
 pub(crate) use self::process::{GRACE, Process};
 pub use self::sessions::Ended;
 pub(crate) use self::sessions::Sessions;

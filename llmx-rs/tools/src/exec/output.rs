@@ -20,7 +20,7 @@ struct Dropped {
 }
 
 impl Capture {
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         let room = match self.tail.is_empty() && self.dropped.bytes == 0 {
             true => HALF.saturating_sub(self.head.len()).min(bytes.len()),
             false => 0,
@@ -47,7 +47,7 @@ impl Capture {
 
     /// Takes what has come so far. Where `more` may come, a character or an escape sequence whose
     /// end is missing stays for the next time.
-    pub(super) fn take(&mut self, more: bool) -> Output {
+    pub(crate) fn take(&mut self, more: bool) -> Output {
         let Self {
             mut head,
             tail,

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A kind of picture that models can see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Png,
     Jpeg,
     Gif,
@@ -12,7 +12,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Self::Png),
             [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
@@ -36,7 +36,7 @@ impl Kind {
         }
     }
 
-    pub(super) fn media_type(self) -> &'static str {
+    pub(crate) fn media_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
@@ -46,7 +46,7 @@ impl Kind {
     }
 
     /// Returns whether the picture has its end. Some programs write more behind it.
-    pub(super) fn is_whole(self, bytes: &[u8]) -> bool {
+    pub(crate) fn is_whole(self, bytes: &[u8]) -> bool {
         let has = |end: &[u8]| bytes.windows(end.len()).any(|window| window == end);
         match self {
             Self::Png => has(b"IEND"),

@@ -14,7 +14,7 @@ use crate::fields::Fields;
 use crate::files::{Answer, Reading, Stop, View, human};
 use crate::tool::{Input, Job, Said, Takes, Tool, ToolSpec};
 
-use self::kind::Kind;
+pub(crate) use self::kind::Kind;
 
 /// The tool `view_image`.
 #[derive(Debug)]

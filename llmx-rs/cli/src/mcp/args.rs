@@ -1,0 +1,66 @@
+//! The command line of `llmx mcp`. Types only.
+
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum McpCommand {
+    /// Show the servers that are configured.
+    List {
+        /// Print a JSON list; values of variables and headers are dots.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one server.
+    Get {
+        /// Its name.
+        name: String,
+        /// Print a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add a server to your config.toml, or change one.
+    #[command(after_help = ADD_AFTER_HELP)]
+    Add {
+        /// What it shall be called: letters, digits, - and _.
+        name: String,
+        /// The address of a server that speaks streamable HTTP.
+        #[arg(long, conflicts_with_all = ["env", "command"], required_unless_present = "command")]
+        url: Option<String>,
+        /// The variable that holds its bearer token.
+        #[arg(long, value_name = "VARIABLE", requires = "url")]
+        bearer_token_env_var: Option<String>,
+        /// A variable that the program is given; repeatable.
+        #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+        env: Vec<(String, String)>,
+        /// The program and its arguments.
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
+    /// Take a server out of your config.toml.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+    /// Log in to a server with OAuth (not yet possible).
+    Login {
+        /// Its name.
+        name: String,
+    },
+    /// Forget the login of a server (not yet possible).
+    Logout {
+        /// Its name.
+        name: String,
+    },
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("it must look like NAME=VALUE".to_owned()),
+    }
+}
+
+const ADD_AFTER_HELP: &str = "\
+Examples:
+  llmx mcp add docs -- npx -y some-docs-server
+  llmx mcp add tickets --url https://host/mcp --bearer-token-env-var TICKETS_TOKEN";

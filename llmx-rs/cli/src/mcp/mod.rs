@@ -1,0 +1,120 @@
+//! `llmx mcp`: the MCP servers in the configuration.
+
+pub(crate) mod args;
+mod show;
+
+use std::process::ExitCode;
+
+use llmx_config::{
+    Config, Flags, McpServer, NewServer, add_server, remove_server, survey, with_inputs, write,
+};
+use serde_json::Value;
+
+use self::args::McpCommand;
+use crate::config::{print, tell};
+use crate::failure::Failure;
+
+/// Runs one of the commands.
+pub(crate) fn run(command: McpCommand) -> Result<ExitCode, Failure> {
+    match command {
+        McpCommand::List { json } => list(json),
+        McpCommand::Get { name, json } => {
+            let servers = configured()?.mcp_servers;
+            let server = find(&servers, &name)?;
+            print(&if json {
+                format!("{:#}\n", show::as_json(server))
+            } else {
+                show::in_full(server)
+            });
+            Ok(ExitCode::SUCCESS)
+        }
+        McpCommand::Add {
+            name,
+            url,
+            bearer_token_env_var,
+            env,
+            command,
+        } => {
+            let server = match url {
+                Some(url) => NewServer::Address {
+                    url,
+                    bearer_token_env_var,
+                },
+                None => NewServer::Program { command, env },
+            };
+            add(&name, &server)
+        }
+        McpCommand::Remove { name } => remove(&name),
+        McpCommand::Login { name } | McpCommand::Logout { name } => {
+            find(&configured()?.mcp_servers, &name)?;
+            Err(Failure::not_started(&NO_OAUTH))
+        }
+    }
+}
+
+fn list(json: bool) -> Result<ExitCode, Failure> {
+    let servers = configured()?.mcp_servers;
+    if json {
+        let all: Value = servers.iter().map(show::as_json).collect();
+        print(&format!("{all:#}\n"));
+    } else if servers.is_empty() {
+        tell("no MCP servers are configured; add one with `llmx mcp add NAME -- COMMAND`");
+    } else {
+        print(&servers.iter().map(show::in_a_line).collect::<String>());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn add(name: &str, server: &NewServer) -> Result<ExitCode, Failure> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if name.is_empty() || !name.chars().all(legal) {
+        return Err(Failure::not_started(&format!(
+            "`{name}` cannot be the name of a server; it may have letters, digits, - and _"
+        )));
+    }
+    let file = with_inputs(&[], Flags::default(), |inputs| {
+        add_server(inputs, name, server)
+    })??;
+    write(&file).map_err(llmx_config::ConfigErrors::from)?;
+    tell(&format!("wrote {}", file.path.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn remove(name: &str) -> Result<ExitCode, Failure> {
+    let file = with_inputs(&[], Flags::default(), |inputs| remove_server(inputs, name))??;
+    let Some(file) = file else {
+        // It may stand in another file, which is not this command's to change.
+        find(&configured()?.mcp_servers, name)?;
+        return Err(Failure::not_started(&format!(
+            "`{name}` is not in your config.toml but in another layer; `llmx config show --origin` says where"
+        )));
+    };
+    write(&file).map_err(llmx_config::ConfigErrors::from)?;
+    tell(&format!("wrote {}", file.path.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the configuration. Which model is asked for, and with which key, makes no difference here.
+fn configured() -> Result<Config, Failure> {
+    let flags = Flags {
+        model: Some("any".to_owned()),
+        ..Flags::default()
+    };
+    let keyless = ["model_provider=\"demo\"".to_owned()];
+    let (config, _) = with_inputs(&keyless, flags, survey)?;
+    Ok(config?)
+}
+
+fn find<'a>(servers: &'a [McpServer], name: &str) -> Result<&'a McpServer, Failure> {
+    let found = servers.iter().find(|server| server.id == name);
+    found.ok_or_else(|| {
+        let names: Vec<_> = servers.iter().map(|server| server.id.as_str()).collect();
+        let known = match names.as_slice() {
+            [] => "none is configured".to_owned(),
+            names => format!("these are: {}", names.join(", ")),
+        };
+        Failure::not_started(&format!("there is no MCP server `{name}`; {known}"))
+    })
+}
+
+const NO_OAUTH: &str = "llmx cannot log in to MCP servers with OAuth yet; if the server takes a token, name the variable that holds one with `bearer_token_env_var`";

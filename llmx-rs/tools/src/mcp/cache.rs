@@ -1,0 +1,82 @@
+//! Remembers what a server offered, so that the next session can offer it before the server runs.
+//!
+//! A file that cannot be read or written costs nothing but that, so its faults are not reported.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::listing::Listing;
+use super::name::hash;
+use super::settings::{McpReach, McpServer};
+
+/// Returns the file for a server that is configured like this. Values of variables and headers do
+/// not count: they are secrets, and seldom change what is offered.
+pub(crate) fn path(directory: &Path, server: &McpServer) -> PathBuf {
+    let mut words = vec![VERSION, &server.id];
+    match &server.reach {
+        McpReach::Program { command, args, .. } => {
+            words.extend(["program", command]);
+            words.extend(args.iter().map(String::as_str));
+        }
+        McpReach::Address { url, .. } => words.extend(["address", url]),
+        McpReach::Nowhere(_) => words.push("nowhere"),
+    }
+    directory.join(format!("{:016x}.json", hash(&words)))
+}
+
+/// Returns what is remembered.
+pub(crate) fn read(path: &Path) -> Option<Listing> {
+    let is_small = fs::metadata(path).ok()?.len() <= LARGEST;
+    let text = fs::read(path).ok().filter(|_| is_small)?;
+    let listing: Listing = serde_json::from_slice(&text).ok()?;
+    Some(listing.bounded())
+}
+
+/// Remembers `listing`. The file is replaced as a whole: sessions may run side by side.
+pub(crate) fn write(path: &Path, listing: &Listing) -> Option<()> {
+    let directory = path.parent()?;
+    fs::create_dir_all(directory).ok()?;
+    let mut file = tempfile::NamedTempFile::new_in(directory).ok()?;
+    file.write_all(&serde_json::to_vec(listing).ok()?).ok()?;
+    file.persist(path).ok()?;
+    Some(())
+}
+
+/// Changes with the shape of the file.
+const VERSION: &str = "1";
+const LARGEST: u64 = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read_and_what_is_broken_is_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let server = |url: &str| McpServer {
+            id: "s".to_owned(),
+            reach: McpReach::Address {
+                url: url.to_owned(),
+                headers: Vec::new(),
+            },
+            startup_timeout: Duration::ZERO,
+            tool_timeout: Duration::ZERO,
+            enabled_tools: None,
+            disabled_tools: Vec::new(),
+        };
+        let file = path(&dir.path().join("new"), &server("http://a"));
+        assert_ne!(file, path(&dir.path().join("new"), &server("http://b")));
+        assert_eq!(read(&file), None);
+        let listing = Listing {
+            resources: true,
+            ..Listing::default()
+        };
+        write(&file, &listing).unwrap();
+        assert_eq!(read(&file), Some(listing));
+        fs::write(&file, "{").unwrap();
+        assert_eq!(read(&file), None);
+    }
+}

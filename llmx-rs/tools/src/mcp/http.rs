@@ -1,0 +1,344 @@
+//! Carries the protocol over streamable HTTP, with the HTTP and TLS libraries that llmx has anyway.
+//!
+//! It follows no redirects: a token goes to the address that it was given for and nowhere else.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::{BoxStream, StreamExt as _};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
+use rmcp::transport::common::http_header::{
+    EVENT_STREAM_MIME_TYPE, HEADER_LAST_EVENT_ID, HEADER_SESSION_ID, JSON_MIME_TYPE,
+};
+use rmcp::transport::streamable_http_client::{
+    StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
+};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use sse_stream::{Sse, SseStream};
+
+/// Connections to one server.
+#[derive(Clone)]
+pub(crate) struct Http {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+/// A request without a usable answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HttpFault {
+    #[error("it cannot be reached: {0}")]
+    Unreachable(String),
+    #[error("the request cannot be made: {0}")]
+    Request(#[from] http::Error),
+    #[error("its certificates cannot be checked: {0}")]
+    Tls(#[from] rustls::Error),
+    #[error(
+        "it answers {0}: it wants a token; name the variable that holds one in `bearer_token_env_var`"
+    )]
+    Unauthorized(StatusCode),
+    #[error("it answers {status}{}", Said(.body))]
+    Status { status: StatusCode, body: String },
+    #[error("its answer is no message of the protocol: {0}")]
+    Malformed(String),
+    #[error("its answer breaks off")]
+    Broken,
+    #[error("its answer is longer than {LARGEST} bytes")]
+    TooLong,
+}
+
+struct Said<'a>(&'a str);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.trim() {
+            "" => Ok(()),
+            text => write!(out, ": {text}"),
+        }
+    }
+}
+
+type Fault = StreamableHttpError<HttpFault>;
+type Headers = HashMap<HeaderName, HeaderValue>;
+type Events = BoxStream<'static, Result<Sse, sse_stream::Error>>;
+
+impl Http {
+    pub(crate) fn new(url: &str) -> Result<Self, HttpFault> {
+        let mut connector = HttpConnector::new();
+        connector.enforce_http(false);
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(CONNECT));
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls(url)?)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
+        Ok(Self {
+            client: Client::builder(TokioExecutor::new()).build(connector),
+        })
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        body: Bytes,
+        headers: Vec<(HeaderName, HeaderValue)>,
+    ) -> Result<Response<Incoming>, Fault> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(url)
+            .body(Full::new(body))
+            .map_err(HttpFault::from)
+            .map_err(Fault::Client)?;
+        request.headers_mut().extend(headers);
+        let response = self.client.request(request).await.map_err(|error| {
+            let cause = error.source().map(ToString::to_string);
+            Fault::Client(HttpFault::Unreachable(
+                cause.unwrap_or_else(|| error.to_string()),
+            ))
+        })?;
+        match response.status() {
+            status if status.is_success() => Ok(response),
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                Err(Fault::Client(HttpFault::Unauthorized(status)))
+            }
+            status => {
+                let body = whole(response, LARGEST_ERROR).await.unwrap_or_default();
+                let body = String::from_utf8_lossy(&body).into_owned();
+                Err(Fault::Client(HttpFault::Status { status, body }))
+            }
+        }
+    }
+}
+
+impl StreamableHttpClient for Http {
+    type Error = HttpFault;
+
+    async fn post_message(
+        &self,
+        uri: Arc<str>,
+        message: ClientJsonRpcMessage,
+        session: Option<Arc<str>>,
+        token: Option<String>,
+        custom: Headers,
+    ) -> Result<StreamableHttpPostResponse, Fault> {
+        let body = Bytes::from(serde_json::to_vec(&message)?);
+        let had_session = session.is_some();
+        let mut headers = headers(session, token, custom)?;
+        headers.push((CONTENT_TYPE, HeaderValue::from_static(JSON_MIME_TYPE)));
+        let answer = self.send(Method::POST, &uri, body, headers).await;
+        let response = match answer {
+            Err(Fault::Client(HttpFault::Status { status, .. }))
+                if status == StatusCode::NOT_FOUND && had_session =>
+            {
+                return Err(Fault::SessionExpired);
+            }
+            answer => answer?,
+        };
+        let asks = matches!(message, ClientJsonRpcMessage::Request(_));
+        if !asks || response.status() == StatusCode::ACCEPTED {
+            return Ok(StreamableHttpPostResponse::Accepted);
+        }
+        let session = response.headers().get(HEADER_SESSION_ID);
+        let session = session.and_then(|id| id.to_str().ok()).map(str::to_owned);
+        if is(&response, EVENT_STREAM_MIME_TYPE) {
+            return Ok(StreamableHttpPostResponse::Sse(events(response), session));
+        }
+        if !is(&response, JSON_MIME_TYPE) {
+            let kind = response.headers().get(CONTENT_TYPE);
+            let kind = kind.map(|kind| String::from_utf8_lossy(kind.as_bytes()).into_owned());
+            return Err(Fault::UnexpectedContentType(kind));
+        }
+        let body = whole(response, LARGEST).await.map_err(Fault::Client)?;
+        let message: ServerJsonRpcMessage = serde_json::from_slice(&body)
+            .map_err(|error| Fault::Client(HttpFault::Malformed(error.to_string())))?;
+        Ok(StreamableHttpPostResponse::Json(message, session))
+    }
+
+    async fn delete_session(
+        &self,
+        uri: Arc<str>,
+        session: Arc<str>,
+        token: Option<String>,
+        custom: Headers,
+    ) -> Result<(), Fault> {
+        let headers = headers(Some(session), token, custom)?;
+        match self.send(Method::DELETE, &uri, Bytes::new(), headers).await {
+            Ok(_) => Ok(()),
+            Err(Fault::Client(HttpFault::Status { status, .. }))
+                if status == StatusCode::METHOD_NOT_ALLOWED =>
+            {
+                Ok(())
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn get_stream(
+        &self,
+        uri: Arc<str>,
+        session: Option<Arc<str>>,
+        last_event: Option<String>,
+        token: Option<String>,
+        custom: Headers,
+    ) -> Result<Events, Fault> {
+        let mut headers = headers(session, token, custom)?;
+        if let Some(id) = last_event {
+            let name = HeaderName::from_bytes(HEADER_LAST_EVENT_ID.as_bytes());
+            headers.push((name.map_err(invalid)?, value(&id)?));
+        }
+        let response = match self.send(Method::GET, &uri, Bytes::new(), headers).await {
+            Err(Fault::Client(HttpFault::Status { status, .. }))
+                if status == StatusCode::METHOD_NOT_ALLOWED =>
+            {
+                return Err(Fault::ServerDoesNotSupportSse);
+            }
+            answer => answer?,
+        };
+        if !is(&response, EVENT_STREAM_MIME_TYPE) {
+            return Err(Fault::ServerDoesNotSupportSse);
+        }
+        Ok(events(response))
+    }
+}
+
+fn headers(
+    session: Option<Arc<str>>,
+    token: Option<String>,
+    custom: Headers,
+) -> Result<Vec<(HeaderName, HeaderValue)>, Fault> {
+    let mut headers: Vec<_> = custom.into_iter().collect();
+    headers.push((
+        ACCEPT,
+        HeaderValue::from_static("application/json, text/event-stream"),
+    ));
+    if let Some(token) = token {
+        let mut bearer = value(&format!("Bearer {token}"))?;
+        bearer.set_sensitive(true);
+        headers.push((AUTHORIZATION, bearer));
+    }
+    if let Some(session) = session {
+        let name = HeaderName::from_bytes(HEADER_SESSION_ID.as_bytes());
+        headers.push((name.map_err(invalid)?, value(&session)?));
+    }
+    Ok(headers)
+}
+
+fn value(text: &str) -> Result<HeaderValue, Fault> {
+    HeaderValue::from_str(text).map_err(invalid)
+}
+
+fn invalid(error: impl Into<http::Error>) -> Fault {
+    Fault::Client(HttpFault::Request(error.into()))
+}
+
+fn is(response: &Response<Incoming>, kind: &str) -> bool {
+    let given = response.headers().get(CONTENT_TYPE);
+    given.is_some_and(|given| given.as_bytes().starts_with(kind.as_bytes()))
+}
+
+async fn whole(response: Response<Incoming>, limit: usize) -> Result<Bytes, HttpFault> {
+    let body = Limited::new(response.into_body(), limit).collect().await;
+    let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+        true => HttpFault::TooLong,
+        false => HttpFault::Broken,
+    })?;
+    Ok(body.to_bytes())
+}
+
+/// Reads events, of which none may be larger than [`LARGEST`].
+fn events(response: Response<Incoming>) -> Events {
+    let mut event = Event::default();
+    let bytes = response
+        .into_body()
+        .into_data_stream()
+        .map(move |chunk| match chunk {
+            Ok(chunk) if event.grows(&chunk) => Ok(chunk),
+            Ok(_) => Err(HttpFault::TooLong),
+            Err(_) => Err(HttpFault::Broken),
+        });
+    SseStream::from_bytes_stream(bytes).boxed()
+}
+
+/// How long the event under way is by now.
+#[derive(Debug)]
+struct Event {
+    length: usize,
+    in_line: bool,
+}
+
+impl Default for Event {
+    fn default() -> Self {
+        Self {
+            length: 0,
+            in_line: true,
+        }
+    }
+}
+
+impl Event {
+    /// Returns whether it is still small enough.
+    fn grows(&mut self, chunk: &[u8]) -> bool {
+        for byte in chunk {
+            match byte {
+                b'\n' if !self.in_line => self.length = 0,
+                b'\n' => self.in_line = false,
+                b'\r' => {}
+                _ => self.in_line = true,
+            }
+            self.length += 1;
+            if self.length > LARGEST {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+fn tls(url: &str) -> Result<ClientConfig, HttpFault> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    // Reading the system's certificates takes milliseconds that plain http never needs.
+    if url.starts_with("http:") {
+        return Ok(builder
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth());
+    }
+    Ok(builder.with_platform_verifier()?.with_no_client_auth())
+}
+
+const CONNECT: Duration = Duration::from_secs(10);
+/// The same for a whole answer and for one event; it bounds what a server can make llmx hold.
+const LARGEST: usize = 16 << 20;
+const LARGEST_ERROR: usize = 2 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_bounded_one_by_one() {
+        let mut event = Event::default();
+        let small = vec![b'x'; LARGEST / 2];
+        for _ in 0..4 {
+            assert!(event.grows(&small));
+            assert!(event.grows(b"\r\n\r\n"));
+        }
+        assert!(event.grows(&small));
+        assert!(event.grows(b"\n"));
+        assert!(!event.grows(&vec![b'x'; LARGEST / 2]));
+    }
+}
