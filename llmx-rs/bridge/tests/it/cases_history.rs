@@ -126,7 +126,7 @@ fn case_38_a_result_before_its_call_is_found() {
 #[test]
 fn case_38_a_result_before_its_call_does_not_part_it_from_its_words() {
     let words = json!({"role": "assistant", "content": "I look."});
-    let messages = self::messages(json!([words, output("a", "1"), call("a", "{}")]));
+    let messages = messages(json!([words, output("a", "1"), call("a", "{}")]));
     assert_eq!(brief(&messages), ["assistant:I look.+a", "tool=a:1"]);
 }
 
