@@ -1,4 +1,5 @@
-"""The agent does a tool turn through a real LiteLLM proxy, over every protocol that LiteLLM serves."""
+"""The agent does what Codex does, commands side by side and a patch, through a real LiteLLM proxy, over every
+protocol that LiteLLM serves, and in its sandbox."""
 
 import contextlib
 import json
@@ -12,7 +13,6 @@ import step_codex
 from harness import KEY, child, equal, expect, fresh, llmx_exec, proxy
 from upstream import ENDPOINTS, Answer, scripted
 
-SCRIPT = "echo from litellm > made.txt; cat made.txt"
 # (wire_api, what the base URL ends in, the endpoint that is then called)
 DIRECT = (
     ("auto", "/v1", "/v1/responses"),
@@ -23,23 +23,13 @@ DIRECT = (
 )
 
 
-def decide(request):
-    """One command, then what it printed; Codex has tools and a script of its own."""
-    if "exec_command" in request.tools:
-        return step_codex.decide(request)
-    if not request.results:
-        return Answer(calls=[("call_1", "shell", {"command": ["sh", "-c", SCRIPT]})])
-    expect("from litellm" in request.results[-1], f"the tool answered {request.results[-1]!r}")
-    return Answer("The file says: from litellm")
-
-
 def step(verdicts, llmx, folder):
-    with scripted(decide) as upstream, litellm(folder, upstream.url) as served:
+    with scripted(step_codex.decide) as upstream, litellm(folder, upstream.url) as served:
         through_the_proxy(verdicts, llmx, folder, upstream, served)
         for wire_api, version, endpoint in DIRECT:
             with verdicts.check(f"litellm: a tool turn of llmx exec over wire_api = {wire_api}"):
                 tool_turn(llmx, folder, upstream, served.base + version, wire_api)
-                equal(served.last_endpoints(2), [endpoint] * 2, "endpoints that LiteLLM served")
+                equal(served.last_endpoints(3), [endpoint] * 3, "endpoints that LiteLLM served")
         with verdicts.check("litellm: a tool turn of llmx exec with nothing but LLMX_BASE_URL and LLMX_API_KEY"):
             tool_turn(llmx, folder, upstream, f"{served.base}/v1", None)
         with verdicts.check("litellm: codex changes a file through --bridge-to-chat"):
@@ -57,17 +47,17 @@ def through_the_proxy(verdicts, llmx, folder, upstream, served):
         with verdicts.check(f"litellm: a tool turn of llmx exec through --bridge-to {dialect}"):
             with proxy(llmx, served.base + endpoint, "--bridge-to", dialect) as bridged:
                 tool_turn(llmx, folder, upstream, f"{bridged}/v1", "responses")
-            expect(all(path.startswith(endpoint) for path in served.last_endpoints(2)), f"served: {served.last_endpoints(2)}")
+            expect(all(path.startswith(endpoint) for path in served.last_endpoints(3)), f"served: {served.last_endpoints(3)}")
 
 
 def tool_turn(llmx, folder, upstream, base_url, wire_api):
     before = len(upstream.requests)
     ended, work = llmx_exec(llmx, folder / "run" / f"litellm-{wire_api}", base_url, wire_api,
-                            "-m", "scripted", "-s", "danger-full-access", "write a file")
+                            "-m", "scripted", "-s", "workspace-write", "write a file")
     equal(ended.returncode, 0, f"exit code ({ended.stderr[-1200:]}; upstream: {upstream.problems})")
-    equal(ended.stdout.strip(), "The file says: from litellm", "the answer")
-    equal((work / "made.txt").read_text(), "from litellm\n", "made.txt")
-    equal(len(upstream.requests) - before, 2, "requests that reached the model")
+    equal(ended.stdout.strip(), "All patched.", "the answer")
+    equal((work / "a.txt").read_text(encoding="utf-8"), step_codex.PATCHED, "a.txt")
+    equal(len(upstream.requests) - before, 3, "requests that reached the model")
 
 
 class Served:

@@ -1,4 +1,4 @@
-"""A provider whose model follows a script: Chat Completions, Messages and Gemini, streamed or not.
+"""A provider whose model follows a script: Responses, Chat Completions, Messages and Gemini, streamed or not.
 
 What the client wants is read from the translated request, so that an answer proves that the request
 arrived. Every request is kept, as bytes too, for checks on what the bridge sends.
@@ -25,6 +25,8 @@ class Request:
             self.dialect = MESSAGES
         elif path.partition("?")[0].endswith("enerateContent"):
             self.dialect = GEMINI
+        elif path.endswith("/responses"):
+            self.dialect = RESPONSES
         else:
             raise ValueError(f"{path} is no endpoint of a known dialect")
         self.said, self.results, self.tools, self.schema = self.dialect.read(self.body)
@@ -35,7 +37,8 @@ class Request:
 
 class Answer:
     """What the scripted model says: text, or calls of (id, name, arguments), or an error. With `cut`, the limit on
-    its length takes that many characters off the end of each call, streamed over Chat."""
+    its length takes that many characters off the end of each call, streamed over Chat. Arguments that are text are
+    the input of a free-form tool, which only Responses has."""
 
     def __init__(self, text="", calls=(), status=200, error="", cut=0):
         self.text, self.calls, self.status, self.error, self.cut = text, list(calls), status, error, cut
@@ -161,7 +164,65 @@ class Gemini:
         return {"error": {"code": answer.status, "message": answer.error, "status": "SCRIPTED"}}
 
 
-CHAT, MESSAGES, GEMINI = Chat, Messages, Gemini
+class Responses:
+    @staticmethod
+    def read(body):
+        items = body["input"]
+        said = [plain(item["content"]) for item in items if item.get("type", "message") == "message" and item["role"] == "user"]
+        results = [plain(item["output"]) for item in items if item["type"].endswith("_call_output")]
+        schema = body.get("text", {}).get("format", {}).get("schema")
+        return said[-1] if said else "", results, [tool.get("name", tool["type"]) for tool in body.get("tools", [])], schema
+
+    @staticmethod
+    def whole(answer):
+        text = {"type": "output_text", "text": answer.text, "annotations": []}
+        items = [{"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [text]}] if answer.text else []
+        items += [Responses.call(*call) for call in answer.calls]
+        return {**Responses.head(), "status": "completed", "output": items, "usage": Responses.USAGE}
+
+    @staticmethod
+    def events(answer):
+        numbers = iter(range(1 << 30))
+
+        def event(kind, **fields):
+            return kind, {"type": kind, "sequence_number": next(numbers), **fields}
+
+        whole = Responses.whole(answer)
+        yield event("response.created", response={**Responses.head(), "status": "in_progress", "output": []})
+        for index, item in enumerate(whole["output"]):
+            at = {"output_index": index, "item_id": item["id"]}
+            kind, field = Responses.GROWING[item["type"]]
+            yield event("response.output_item.added", output_index=index, item={**item, "status": "in_progress", field: [] if field == "content" else ""})
+            for piece in pieces(answer.text if field == "content" else item[field]):
+                yield event(f"response.{kind}.delta", **at, **({"content_index": 0} if field == "content" else {}), delta=piece)
+            yield event("response.output_item.done", output_index=index, item=item)
+        yield event("response.completed", response=whole)
+
+    @staticmethod
+    def call(call_id, name, arguments):
+        head = {"id": f"item_{call_id}", "call_id": call_id, "name": name, "status": "completed"}
+        if isinstance(arguments, str):
+            return {"type": "custom_tool_call", **head, "input": arguments}
+        return {"type": "function_call", **head, "arguments": json.dumps(arguments)}
+
+    @staticmethod
+    def head():
+        return {"id": "resp_1", "object": "response", "created_at": 1, "model": "scripted"}
+
+    @staticmethod
+    def error(answer):
+        return {"error": {"message": answer.error, "type": "scripted_error", "code": "scripted", "param": None}}
+
+    USAGE = {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18}
+    # Where a kind of item grows, and in which of its fields.
+    GROWING = {
+        "message": ("output_text", "content"),
+        "function_call": ("function_call_arguments", "arguments"),
+        "custom_tool_call": ("custom_tool_call_input", "input"),
+    }
+
+
+CHAT, MESSAGES, GEMINI, RESPONSES = Chat, Messages, Gemini, Responses
 # What `--upstream-url` ends in for each dialect.
 ENDPOINTS = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "gemini": "/v1beta"}
 

@@ -111,13 +111,15 @@ impl Told {
                 .filter(|it| it.thought.unwrap_or(false) == thought);
             of_kind.filter_map(|it| it.text.as_deref()).collect()
         };
+        let mut calls: Vec<_> = parts
+            .iter()
+            .filter_map(|it| it.function_call.clone())
+            .collect();
+        calls.sort_by_cached_key(|call| json!(call).to_string());
         Self {
             words: text(false),
             thoughts: text(true),
-            calls: parts
-                .iter()
-                .filter_map(|it| it.function_call.clone())
-                .collect(),
+            calls,
             signatures: parts
                 .iter()
                 .filter_map(|it| it.thought_signature.clone())

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
-use crate::config::args::{ConfigCommand, LoginArgs, LogoutArgs};
+use crate::config::args::{ConfigCommand, DoctorArgs, LoginArgs, LogoutArgs};
 use crate::mcp::args::McpCommand;
 
 /// Use any model with a coding agent, and let no agent see the key.
@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Login(LoginArgs),
     /// Forget a stored API key.
     Logout(LogoutArgs),
+    /// Look at everything that the agent needs, and say what to do where it is missing.
+    Doctor(DoctorArgs),
     /// Print a script with which a shell completes commands and options of llmx.
     Completions {
         /// The shell to complete in.

@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod config;
 mod demo;
+mod doctor;
 mod exec;
 mod execpolicy;
 mod failure;

@@ -6,7 +6,7 @@ use crate::args::SandboxArgs;
 use crate::failure::Failure;
 
 #[cfg(unix)]
-pub(crate) use unix::run;
+pub(crate) use unix::{owner, run};
 
 /// Says why there is no sandbox.
 #[cfg(not(unix))]
@@ -76,7 +76,8 @@ mod unix {
         })
     }
 
-    fn owner() -> Owner {
+    /// Whose credentials stay hidden from commands.
+    pub(crate) fn owner() -> Owner {
         let home = env::home_dir();
         let own = env::var_os("LLMX_HOME").map(PathBuf::from);
         Owner {

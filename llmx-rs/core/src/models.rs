@@ -25,6 +25,26 @@ pub enum ModelsFault {
     Body(#[from] NoModels),
 }
 
+impl ModelsFault {
+    /// Returns the status of a provider that refused.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Upstream(UpstreamFault::Status { status, .. }) => Some(status.as_u16()),
+            _ => None,
+        }
+    }
+
+    /// Returns whether no answer came at all.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Upstream(UpstreamFault::Transport(_)))
+    }
+
+    /// Returns whether an answer came that is no list of models.
+    pub fn is_of_body(&self) -> bool {
+        matches!(self, Self::Body(_))
+    }
+}
+
 /// Asks the provider for its models. What LiteLLM knows beside their names is asked for, too.
 pub async fn list(provider: &Provider) -> Result<Vec<Model>, ModelsFault> {
     let dialect = provider.dialects.first().copied();

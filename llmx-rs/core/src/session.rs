@@ -99,25 +99,19 @@ impl Session {
             recorded,
         } = open_rollout(config, &origin, beginning, &*world)?;
         let mut notices = config.notices.clone();
-        let limits = RetryLimits {
-            request: config.provider.request_max_retries,
-            stream: config.provider.stream_max_retries,
-        };
         let now = world.now();
-        let mut machine = match recorded {
+        let (opening, before) = match recorded {
             None => {
                 let opening = prompt::opening(config, now);
                 notices.extend(opening.cut.map(|cut| cut.to_string()));
-                Machine::new(opening.items, limits)
+                (opening.items, Vec::new())
             }
             Some(recorded) => {
-                let resumed = resume(recorded, config, &mut rollout, now, &mut notices)?;
-                let mut machine = Machine::new(prompt::news(config, now, &resumed), limits);
-                machine.resume(resumed);
-                machine
+                let before = resume(recorded, config, &mut rollout, now, &mut notices)?;
+                (prompt::news(config, now, &before), before)
             }
         };
-        settle(&mut machine, config, &origin);
+        let machine = machine(config, &origin, opening, before);
         let seen = environment(
             config,
             connection.key().as_ref(),
@@ -181,8 +175,14 @@ impl Session {
     }
 }
 
-/// Tells the machine what the configuration and the frontend want of it.
-fn settle(machine: &mut Machine, config: &Config, origin: &Origin) {
+/// Starts a conversation that begins with `opening` after what was said `before`.
+fn machine(config: &Config, origin: &Origin, opening: Vec<Item>, before: Vec<Item>) -> Machine {
+    let limits = RetryLimits {
+        request: config.provider.request_max_retries,
+        stream: config.provider.stream_max_retries,
+    };
+    let mut machine = Machine::new(opening, limits);
+    machine.resume(before);
     machine.bound(origin.bounds, model_facts::prices(config));
     if let Some(tokens) = model_facts::compaction_limit(config) {
         machine.limit_context(tokens);
@@ -193,17 +193,14 @@ fn settle(machine: &mut Machine, config: &Config, origin: &Origin) {
     if origin.previews {
         machine.preview();
     }
-    machine.show_thoughts(match config {
-        Config {
-            hide_agent_reasoning: true,
-            ..
-        } => Thoughts::Hidden,
-        Config {
-            show_raw_agent_reasoning: true,
-            ..
-        } => Thoughts::Raw,
-        _ => Thoughts::Summarized,
+    machine.show_thoughts(if config.hide_agent_reasoning {
+        Thoughts::Hidden
+    } else if config.show_raw_agent_reasoning {
+        Thoughts::Raw
+    } else {
+        Thoughts::Summarized
     });
+    machine
 }
 
 fn confinement(

@@ -1,9 +1,9 @@
-//! What contributors and CI run: `cargo xtask test`, `check`, `bench`, `fuzz`, `interop`.
+//! What contributors and CI run: `cargo xtask test`, `check`, `bench`, `fuzz`, `interop`, `tasks`.
 
 mod bench;
 mod cargo;
 mod fuzz;
-mod interop;
+mod scripts;
 
 use std::env;
 use std::process::{ExitCode, ExitStatus};
@@ -17,6 +17,7 @@ usage: cargo xtask COMMAND
   fuzz [TARGETS] [--smoke | --seconds N]
                    untrusted bytes against every parser: 600 s each, 20 s with --smoke
   interop [STEPS]  real clients and servers against llmx; downloads them once, docs/interop.md
+  tasks [TASKS]    small repositories that `llmx exec` repairs with its tools in its sandbox
 ";
 
 fn main() -> ExitCode {
@@ -28,7 +29,8 @@ fn main() -> ExitCode {
         Some("check") => cargo::check().map(ended),
         Some("bench") => bench::run(args).map(ended),
         Some("fuzz") => fuzz::run(args),
-        Some("interop") => interop::run(args).map(ended),
+        Some("interop") => scripts::interop(args).map(ended),
+        Some("tasks") => scripts::tasks(args).map(ended),
         _ => {
             say(USAGE);
             return ExitCode::from(2);

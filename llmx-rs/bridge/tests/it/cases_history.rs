@@ -122,6 +122,14 @@ fn case_38_a_result_before_its_call_is_found() {
     assert_eq!(brief(&messages), ["assistant+a", "tool=a:1"]);
 }
 
+/// Found by fuzzing: the result cut the model's turn in two.
+#[test]
+fn case_38_a_result_before_its_call_does_not_part_it_from_its_words() {
+    let words = json!({"role": "assistant", "content": "I look."});
+    let messages = messages(json!([words, output("a", "1"), call("a", "{}")]));
+    assert_eq!(brief(&messages), ["assistant:I look.+a", "tool=a:1"]);
+}
+
 #[test]
 fn case_39_a_call_without_a_result_gets_one() {
     let translated = request(json!([call("a", "{}"), user("go on")]), json!({}));

@@ -9,7 +9,9 @@ use clap::{CommandFactory, Parser};
 use crate::args::{Cli, Command};
 use crate::config::login;
 use crate::failure::Failure;
-use crate::{config, demo, exec, execpolicy, mcp, mcp_server, models, sandbox, sessions};
+use crate::{
+    config, demo, doctor, exec, execpolicy, mcp, mcp_server, models, sandbox, sessions,
+};
 
 /// Runs the program, or becomes what the agent runs: its commands start as this program.
 pub(crate) fn main() -> ExitCode {
@@ -41,6 +43,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Logout(args)) => login::forget(&args),
         Some(Command::Completions { shell }) => generate::completions(shell),
         Some(Command::Man { dir }) => generate::man(dir),
+        Some(Command::Doctor(args)) => doctor::run(args),
         Some(Command::Demo) => demo::run(),
         None => Err(Failure::no_command(
             &Cli::command().render_help().to_string(),

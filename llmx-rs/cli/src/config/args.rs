@@ -58,6 +58,17 @@ pub(crate) struct Settings {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = DOCTOR_AFTER_HELP)]
+pub(crate) struct DoctorArgs {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+#[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct LoginArgs {
     #[command(subcommand)]
@@ -92,6 +103,10 @@ pub(crate) struct LogoutArgs {
     #[arg(long)]
     pub(crate) all: bool,
 }
+
+const DOCTOR_AFTER_HELP: &str = "\
+The provider is asked for its list of models, which costs nothing. No key is shown.
+Exit codes: 0 if nothing failed, 1 otherwise.";
 
 const SET_AFTER_HELP: &str = "\
 Examples:

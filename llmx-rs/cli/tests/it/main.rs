@@ -11,6 +11,7 @@ mod bare;
 mod config;
 mod demo;
 mod dialects;
+mod doctor;
 mod exec;
 #[cfg(unix)]
 mod mcp;

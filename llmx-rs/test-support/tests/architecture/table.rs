@@ -92,8 +92,8 @@ pub(crate) const UNSAFE: &[&str] = &[
 ];
 
 /// The most packages that `Cargo.lock` may hold: a ceiling that is raised on purpose, never by
-/// accident.
-pub(crate) const LOCKED_PACKAGES: usize = 285;
+/// accident. MCP (rmcp) is the largest part of it.
+pub(crate) const LOCKED_PACKAGES: usize = 290;
 
 pub(crate) fn find(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name == name)

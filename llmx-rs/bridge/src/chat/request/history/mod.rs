@@ -182,7 +182,8 @@ impl Walk<'_> {
     /// An output is told with the call that it answers; one without a call becomes user text.
     fn output(&mut self, position: usize, output: &ToolCallOutput) -> Result<(), ClientFault> {
         if self.pairing.is_answer(position) {
-            self.turn.answered = true;
+            // A result that stands before its call ends no turn: the call is still to come.
+            self.turn.answered |= self.turn.has_calls();
             return Ok(());
         }
         self.losses

@@ -49,6 +49,10 @@ impl Turn {
         self.calls.push(call);
     }
 
+    pub(super) fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
     /// Writes the turn's messages: the model's own, its results, and what results cannot hold.
     pub(super) fn tell(mut self, walk: &mut Walk<'_>) -> Result<(), ClientFault> {
         let (calls, broken): (Vec<Call>, Vec<Call>) = std::mem::take(&mut self.calls)

@@ -1,0 +1,3 @@
+const { slug } = require("./legacy");
+
+exports.url = (title) => `/posts/${slug(title)}`;

@@ -1,0 +1,2 @@
+# Makes links of a wiki links of Markdown.
+s/\[\[\([^|]*\)|\([^]]*\)\]\]/[\1](\2)/

@@ -1,0 +1,2 @@
+# Makes headings of a wiki headings of Markdown.
+s/^= \(.*\) =$/# \1/
