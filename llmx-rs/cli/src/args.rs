@@ -216,6 +216,10 @@ pub(crate) struct ExecOptions {
     #[arg(short = 'C', long, value_name = "DIR", global = true)]
     pub(crate) cd: Option<PathBuf>,
 
+    /// Another directory that commands may write, with -s workspace-write; repeatable.
+    #[arg(long = "add-dir", value_name = "DIR", global = true)]
+    pub(crate) add_dirs: Vec<PathBuf>,
+
     /// Print one JSON event per line instead of text.
     #[arg(long, global = true)]
     pub(crate) json: bool,

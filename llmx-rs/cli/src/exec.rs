@@ -52,6 +52,15 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
         // /proc. Where it does not hold, the proxy is the way to keep the key away from them.
         let _best_effort = llmx_process_hardening::hide_memory();
     }
+    for directory in &options.add_dirs {
+        let directory = directory
+            .canonicalize()
+            .with_context(|| format!("--add-dir: {} cannot be used", directory.display()))?;
+        config
+            .sandbox_workspace_write
+            .writable_roots
+            .push(directory);
+    }
     let (beginning, prompt) = match action {
         None => (Beginning::New, prompt),
         Some(ExecAction::Review(args)) => (Beginning::New, Some(review::prompt(&args))),

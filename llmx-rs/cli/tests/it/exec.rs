@@ -493,3 +493,48 @@ fn a_key_that_a_command_prints_is_fetched_again_when_it_is_refused() {
     assert_eq!(stdout(&output).trim(), "welcome", "{}", stderr(&output));
     assert_eq!(upstream.requests().len(), 2);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_further_directory_may_be_written() {
+    let world = World::new();
+    let other = world.path().join("other");
+    fs::create_dir(&other).unwrap();
+    let upstream = ScriptedUpstream::start(|request| {
+        let is_first = !String::from_utf8_lossy(&request.body).contains("function_call_output");
+        let item = if is_first {
+            r#"{"type":"function_call","call_id":"c","name":"exec_command","arguments":"{\"cmd\":\"touch ../other/made\"}"}"#
+        } else {
+            r#"{"type":"message","role":"assistant","content":[{"type":"output_text","text":"done"}]}"#
+        };
+        let completed =
+            format!(r#"{{"type":"response.completed","response":{{"id":"r","output":[{item}]}}}}"#);
+        vec![
+            Step::sse_head(),
+            Step::event(&completed),
+            Step::last_chunk(),
+        ]
+    });
+    let closed = "sandbox_workspace_write={exclude_slash_tmp=true,exclude_tmpdir_env_var=true}";
+    for (directory, status, made) in [("../other", 0, true), ("../none", 1, false)] {
+        let output = world
+            .llmx(&[
+                "exec",
+                "-m",
+                "m",
+                "-s",
+                "workspace-write",
+                "-c",
+                closed,
+                "go",
+            ])
+            .args(["--add-dir", directory])
+            .env("LLMX_BASE_URL", upstream.url("/v1"))
+            .env("LLMX_API_KEY", "k")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(status), "{}", stderr(&output));
+        assert_eq!(other.join("made").exists(), made);
+        let _made = fs::remove_file(other.join("made"));
+    }
+}
