@@ -9,9 +9,7 @@ use clap::{CommandFactory, Parser};
 use crate::args::{Cli, Command};
 use crate::config::login;
 use crate::failure::Failure;
-use crate::{
-    config, demo, doctor, exec, execpolicy, mcp, mcp_server, models, sandbox, sessions,
-};
+use crate::{config, demo, doctor, exec, execpolicy, mcp, mcp_server, models, sandbox, sessions};
 
 /// Runs the program, or becomes what the agent runs: its commands start as this program.
 pub(crate) fn main() -> ExitCode {

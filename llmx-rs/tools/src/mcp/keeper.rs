@@ -75,7 +75,12 @@ impl Keeper {
             tokio::select! {
                 () = connection.gone() => return self.fail("it has ended"),
                 Ok(()) = changed.changed() => {
-                    if let Ok(listing) = client.list().await {
+                    let listed = tokio::select! {
+                        listed = timeout(self.server.tool_timeout, client.list()) => listed,
+                        () = stopped(&mut stop) => break,
+                    };
+                    // Without an answer the old list stays.
+                    if let Ok(Ok(listing)) = listed {
                         self.learn(listing);
                     }
                 }
