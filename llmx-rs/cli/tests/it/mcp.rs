@@ -267,6 +267,18 @@ fn a_list_that_never_comes_holds_up_nothing() {
 }
 
 #[test]
+fn a_server_that_was_waited_for_in_vain_is_not_waited_for_again() {
+    let test = Test::new("silent", "");
+    test.run(&[]);
+    let run = test.run(&[]);
+    assert!(
+        run.first_request < Duration::from_millis(1_500),
+        "{:?}",
+        run.first_request
+    );
+}
+
+#[test]
 fn an_address_that_refuses_is_reported_with_a_cure() {
     let server = ScriptedUpstream::start(|_| vec![Step::json(401, "{}")]);
     let test = Test::configured(&format!(
