@@ -21,7 +21,7 @@ fn tools_are_offered_under_legal_names_and_called_under_their_own() {
         .iter()
         .filter(|name| name.starts_with("mcp__"))
         .collect();
-    assert_eq!(remote.len(), 10, "{names:?}");
+    assert_eq!(remote.len(), 11, "{names:?}");
     assert!(
         names.contains(&"mcp__calc__multiply".to_owned()),
         "{names:?}"
@@ -253,6 +253,44 @@ fn a_list_that_changes_is_offered_in_the_next_turn() {
     }
     let run = test.run(&[]);
     assert!(offered(&run.requests[0]).contains(&grown));
+}
+
+#[test]
+fn a_list_that_never_comes_holds_up_nothing() {
+    let test = Test::new("good", "");
+    let run = test.run(&[
+        ("mcp__calc__stall", json!({})),
+        ("mcp__calc__multiply", json!({"a": 3, "b": 3})),
+    ]);
+    assert_eq!(run.answers(), ["called stall", "product 9"]);
+    assert!(run.took < Duration::from_secs(8), "{:?}", run.took);
+}
+
+#[test]
+fn a_server_that_was_waited_for_in_vain_is_not_waited_for_again() {
+    let test = Test::new("silent", "");
+    test.run(&[]);
+    let run = test.run(&[]);
+    assert!(
+        run.first_request < Duration::from_millis(1_500),
+        "{:?}",
+        run.first_request
+    );
+}
+
+#[test]
+fn an_address_that_refuses_is_reported_with_a_cure() {
+    let server = ScriptedUpstream::start(|_| vec![Step::json(401, "{}")]);
+    let test = Test::configured(&format!(
+        "[mcp_servers.web]\nurl = '{}'\n",
+        server.url("/mcp")
+    ));
+    let run = test.run(&[]);
+    let notices = run.notices();
+    assert!(
+        notices.contains("`web` cannot be used") && notices.contains("bearer_token_env_var"),
+        "{notices}"
+    );
 }
 
 #[test]

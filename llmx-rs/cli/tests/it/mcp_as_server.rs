@@ -1,8 +1,10 @@
 //! `llmx mcp-server`: another agent has this one do something.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
+use llmx_test_support::{ScriptedUpstream, Step};
 use serde_json::{Value, json};
 
 use crate::World;
@@ -66,6 +68,34 @@ fn what_cannot_be_done_is_an_answer_and_the_server_stays() {
     assert_eq!(client.end(), Some(0));
 }
 
+#[test]
+fn a_cancelled_call_ends_its_turn_and_the_end_of_input_every_other() {
+    let upstream = ScriptedUpstream::start(|_| vec![Step::sse_head(), Step::AwaitHangup]);
+    let world = World::new();
+    let provider = format!(
+        "model = 'm'\nmodel_provider = 'p'\n[model_providers.p]\nbase_url = '{}'\n\
+         wire_api = 'responses'\n",
+        upstream.url("/v1")
+    );
+    fs::write(world.path().join("home/config.toml"), provider).unwrap();
+    let mut client = Client::with_settings(&world, &[]);
+    let call = |id: u64| {
+        json!({"jsonrpc": "2.0", "id": id, "method": "tools/call",
+            "params": {"name": "llmx", "arguments": {"prompt": "p"}}})
+    };
+    client.send(&call(77));
+    upstream.wait_for_requests(1);
+    client.send(
+        &json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
+        "params": {"requestId": 77}}),
+    );
+    upstream.wait_for_hangups(1);
+    client.send(&call(78));
+    upstream.wait_for_requests(2);
+    assert_eq!(client.end(), Some(0));
+    upstream.wait_for_hangups(2);
+}
+
 /// The other side, which speaks the protocol by hand.
 struct Client {
     server: Child,
@@ -76,8 +106,13 @@ struct Client {
 
 impl Client {
     fn start(world: &World) -> Self {
+        Self::with_settings(world, &["-c", "model_provider=demo"])
+    }
+
+    fn with_settings(world: &World, settings: &[&str]) -> Self {
         let mut server = world
-            .llmx(&["mcp-server", "-c", "model_provider=demo"])
+            .llmx(&["mcp-server"])
+            .args(settings)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -8,7 +8,8 @@ import time
 MODE, LOG = sys.argv[1], sys.argv[2]
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 LONG = "a_tool_with_a_name_that_no_provider_would_ever_take_since_it_has_eighty_letters_"
-NAMES = ["multiply", LONG, "dotted.name", "picture", "environment", "params", "refuse", "slow", "die", "grow", "hidden"]
+NAMES = ["multiply", LONG, "dotted.name", "picture", "environment", "params", "refuse", "slow", "die", "grow", "stall", "hidden"]
+STALLED = []
 
 
 def log(text):
@@ -43,6 +44,9 @@ def call(params):
         NAMES.append("grown")
         send({"method": "notifications/tools/list_changed"})
         return text("grown")
+    if name == "stall":
+        STALLED.append(True)
+        send({"method": "notifications/tools/list_changed"})
     return text(f"called {name}")
 
 
@@ -83,6 +87,8 @@ for line in sys.stdin:
     if method == "notifications/cancelled":
         log("cancelled")
     if "id" in message and "method" in message:
+        if method == "tools/list" and STALLED:
+            continue
         if method == "tools/call" and message["params"]["name"] == "slow":
             log("slow")
             continue

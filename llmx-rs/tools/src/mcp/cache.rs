@@ -43,6 +43,23 @@ pub(crate) fn write(path: &Path, listing: &Listing) -> Option<()> {
     Some(())
 }
 
+/// Returns whether the server has been waited for in vain before.
+pub(crate) fn is_shy(path: &Path) -> bool {
+    path.with_extension(SHY).exists()
+}
+
+/// Remembers whether the server was waited for in vain, so that it is not in every session.
+pub(crate) fn set_shy(path: &Path, is_shy: bool) -> Option<()> {
+    let mark = path.with_extension(SHY);
+    if is_shy {
+        fs::create_dir_all(path.parent()?).ok()?;
+        fs::write(mark, "").ok()
+    } else {
+        fs::remove_file(mark).ok()
+    }
+}
+
+const SHY: &str = "shy";
 /// Changes with the shape of the file.
 const VERSION: &str = "1";
 const LARGEST: u64 = 16 << 20;
@@ -76,6 +93,11 @@ mod tests {
         };
         write(&file, &listing).unwrap();
         assert_eq!(read(&file), Some(listing));
+        assert!(!is_shy(&file));
+        set_shy(&file, true).unwrap();
+        assert!(is_shy(&file));
+        set_shy(&file, false).unwrap();
+        assert!(!is_shy(&file));
         fs::write(&file, "{").unwrap();
         assert_eq!(read(&file), None);
     }

@@ -75,7 +75,12 @@ impl Keeper {
             tokio::select! {
                 () = connection.gone() => return self.fail("it has ended"),
                 Ok(()) = changed.changed() => {
-                    if let Ok(listing) = client.list().await {
+                    let listed = tokio::select! {
+                        listed = timeout(self.server.tool_timeout, client.list()) => listed,
+                        () = stopped(&mut stop) => break,
+                    };
+                    // Without an answer the old list stays.
+                    if let Ok(Ok(listing)) = listed {
                         self.learn(listing);
                     }
                 }
@@ -85,8 +90,19 @@ impl Keeper {
         connection.close().await;
     }
 
-    /// Waits until it is known what the server offers, or that it never will be.
-    pub(crate) async fn met(&self) {
+    /// Waits until it is known what the server offers or that it never will be, at most for `limit`.
+    /// A server that has not kept this limit before is not waited for.
+    pub(crate) async fn introduced(&self, limit: Duration) {
+        let cache = self.cache.as_deref();
+        if cache.is_none_or(|file| !cache::is_shy(file))
+            && timeout(limit, self.met()).await.is_err()
+            && let Some(file) = cache
+        {
+            let _unmarked = cache::set_shy(file, true);
+        }
+    }
+
+    async fn met(&self) {
         let mut state = self.state.subscribe();
         while self.listing().is_none() {
             if matches!(*state.borrow_and_update(), State::Broken(_))
@@ -186,6 +202,7 @@ impl Keeper {
     fn learn(&self, listing: Listing) {
         if let Some(file) = &self.cache {
             let _unwritten = cache::write(file, &listing);
+            let _was_not_shy = cache::set_shy(file, false);
         }
         *self.lock() = Some(Arc::new(listing));
     }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
 use super::cache;
 use super::call::RemoteTool;
@@ -58,8 +57,8 @@ impl Servers {
             tokio::spawn(Arc::clone(keeper).keep(stop))
         });
         lock(&self.running).extend(tasks);
-        let unknown = join_all(self.keepers.iter().map(|keeper| keeper.met()));
-        let _late = timeout(INTRODUCTION, unknown).await;
+        let keepers = self.keepers.iter();
+        join_all(keepers.map(|keeper| keeper.introduced(INTRODUCTION))).await;
         let notices = lock(&self.notices).take();
         notices.unwrap_or_else(|| mpsc::unbounded_channel().1)
     }
