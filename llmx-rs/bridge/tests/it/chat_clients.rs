@@ -17,6 +17,17 @@ fn asked(fields: Value) -> Result<llmx_bridge::chat::FromChat, llmx_bridge::Clie
 }
 
 #[test]
+fn a_field_of_a_function_that_is_called_type_does_not_hide_its_kind() {
+    let request = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}],
+        "functions": [{"name": "f", "type": {"odd": true}}]});
+    let request = serde_json::from_value(request).unwrap();
+    let pivot = from_chat(&request, &options()).unwrap().request;
+    let written = serde_json::to_string(&pivot.tools).unwrap();
+    assert_eq!(written.matches("\"type\"").count(), 1, "{written}");
+    assert_eq!(json!(pivot.tools)[0]["type"], "function");
+}
+
+#[test]
 fn what_only_chat_has_stays_in_the_pivot_and_is_named_for_responses() {
     let fields = json!({"stop": "x", "seed": 1, "logit_bias": {}});
     let mut translated = asked(fields.clone()).unwrap();

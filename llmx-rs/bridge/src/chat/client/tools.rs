@@ -74,7 +74,9 @@ fn named(choice: &Value) -> Option<Value> {
     }
 }
 
-fn function(function: Function) -> Tool {
+fn function(mut function: Function) -> Tool {
+    // The pivot has one object where Chat has two, and the kind stands in it.
+    function.extra.shift_remove("type");
     Tool::Function(FunctionTool {
         name: function.name,
         description: function.description,

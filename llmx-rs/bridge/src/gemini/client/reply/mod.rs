@@ -125,9 +125,11 @@ impl ResponsesToGemini {
                 self.flush(out);
                 self.signature = carrier::load(reasoning);
             }
+            // A call of Gemini comes whole, so what was cut off is none: a client would run it.
+            Item::FunctionCall(call) if call.status.as_deref() == Some("incomplete") => {}
             Item::FunctionCall(call) => {
                 let arguments = serde_json::from_str::<Extra>(&call.arguments);
-                // Arguments that were cut off stay visible; an object cannot hold half of them.
+                // Arguments that are no object stay visible.
                 let cut = |_| Extra::from_iter([("incomplete".to_owned(), json!(call.arguments))]);
                 self.push(
                     Part {
