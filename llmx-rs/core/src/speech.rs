@@ -3,6 +3,7 @@
 use llmx_wire::responses::{ContentPart, Item, Role, TextOrList, ToolCallOutput};
 
 use crate::rollout::Recorded;
+use crate::turn::is_context;
 
 /// One thing that was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,8 +69,4 @@ fn words(output: &ToolCallOutput) -> String {
             parts.join("\n")
         }
     }
-}
-
-fn is_context(words: &str) -> bool {
-    words.starts_with("<environment_context>") || words.starts_with("# AGENTS.md instructions for ")
 }

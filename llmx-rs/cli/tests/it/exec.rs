@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use llmx_test_support::{ScriptedUpstream, Step};
-use serde_json::Value;
+use llmx_test_support::{Reply, ScriptedUpstream, Step};
+use serde_json::{Value, json};
 
 use crate::{World, stderr, stdout};
 
@@ -71,15 +71,7 @@ fn a_turn_ends_at_its_limits_with_exit_codes_of_their_own() {
 
 #[test]
 fn pictures_go_with_the_prompt_and_a_missing_one_stops_before_anything_is_sent() {
-    let upstream = ScriptedUpstream::start(|_| {
-        let completed = r#"{"type":"response.completed","response":{"id":"r","output":[
-            {"type":"message","role":"assistant","content":[{"type":"output_text","text":"a cat"}]}]}}"#;
-        vec![
-            Step::sse_head(),
-            Step::event(&completed.replace('\n', "")),
-            Step::last_chunk(),
-        ]
-    });
+    let upstream = ScriptedUpstream::start(|_| says("a cat"));
     let world = World::new();
     fs::write(world.path().join("work/cat.png"), b"\x89PNG\r\n").unwrap();
     let run = |image: &str| {
@@ -395,10 +387,7 @@ fn the_schema_names_every_event_and_item_that_is_printed() {
 
 #[test]
 fn a_review_asks_for_the_changes_and_changes_nothing() {
-    let upstream = ScriptedUpstream::start(|_| {
-        let completed = r#"{"type":"response.completed","response":{"id":"r","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"fine"}]}]}}"#;
-        vec![Step::sse_head(), Step::event(completed), Step::last_chunk()]
-    });
+    let upstream = ScriptedUpstream::start(|_| says("fine"));
     let world = World::new();
     let output = world
         .llmx(&[
@@ -468,8 +457,7 @@ fn a_key_that_a_command_prints_is_fetched_again_when_it_is_refused() {
         if request.header("authorization") != Some("Bearer key-2") {
             return vec![Step::json(401, r#"{"error":{"message":"expired"}}"#)];
         }
-        let completed = r#"{"type":"response.completed","response":{"id":"r","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"welcome"}]}]}}"#;
-        vec![Step::sse_head(), Step::event(completed), Step::last_chunk()]
+        says("welcome")
     });
     let world = World::new();
     let script = "n=$(cat n 2>/dev/null || echo 0); n=$((n+1)); echo $n > n; echo key-$n";
@@ -537,4 +525,14 @@ fn a_further_directory_may_be_written() {
         assert_eq!(other.join("made").exists(), made);
         let _made = fs::remove_file(other.join("made"));
     }
+}
+
+/// What a provider of Responses answers if its model says `words`.
+fn says(words: &str) -> Reply {
+    let part = json!({"type": "output_text", "text": words});
+    let message = json!({"type": "message", "role": "assistant", "content": [part]});
+    let response = json!({"id": "r", "output": [message]});
+    let completed = json!({"type": "response.completed", "response": response});
+    let event = Step::event(&completed.to_string());
+    vec![Step::sse_head(), event, Step::last_chunk()]
 }

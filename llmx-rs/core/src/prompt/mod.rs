@@ -12,6 +12,8 @@ use llmx_wire::responses::{
 };
 use serde_json::json;
 
+use crate::turn::{ENVIRONMENT, INSTRUCTIONS};
+
 /// The parts of a request that stay the same through a conversation.
 #[derive(Debug, Clone)]
 pub(crate) struct Prompt {
@@ -79,7 +81,7 @@ pub(crate) fn opening(config: &Config, now: SystemTime) -> Opening {
     let found = instructions::find(config);
     let instructions = found.text.map(|text| {
         format!(
-            "# AGENTS.md instructions for {}\n\n<INSTRUCTIONS>\n{text}\n</INSTRUCTIONS>",
+            "{INSTRUCTIONS}{}\n\n<INSTRUCTIONS>\n{text}\n</INSTRUCTIONS>",
             config.cwd.display()
         )
     });
@@ -165,7 +167,6 @@ fn tool(spec: ToolSpec) -> Tool {
     }
 }
 
-const ENVIRONMENT: &str = "<environment_context>";
 const BASE: &str = include_str!("base.md");
 
 #[cfg(test)]

@@ -64,9 +64,14 @@ fn user_words(item: &Item) -> Option<(&Item, String)> {
 }
 
 /// Whether llmx said this about the session, on the user's behalf.
-fn is_context(words: &str) -> bool {
-    words.starts_with("<environment_context>") || words.starts_with("# AGENTS.md instructions for ")
+pub(crate) fn is_context(words: &str) -> bool {
+    words.starts_with(ENVIRONMENT) || words.starts_with(INSTRUCTIONS)
 }
+
+/// How llmx begins to say where the agent is and what it may.
+pub(crate) const ENVIRONMENT: &str = "<environment_context>";
+/// How it begins to pass standing instructions on; the directory follows.
+pub(crate) const INSTRUCTIONS: &str = "# AGENTS.md instructions for ";
 
 fn with_short_output(item: &Item) -> Item {
     let mut item = item.clone();

@@ -34,6 +34,7 @@ use llmx_wire::responses::{ContentPart, Item, Role, StreamEvent};
 use self::answer::{Answer, Outcome};
 pub use self::bounds::{Bounds, Prices};
 use self::calls::{CallIds, Calls, Started};
+pub(crate) use self::compact::{ENVIRONMENT, INSTRUCTIONS, is_context};
 pub use self::fault::{asked_pause_ms, is_final_code, is_too_long};
 pub use self::retry::RetryLimits;
 use self::retry::{Decision, Retries};
