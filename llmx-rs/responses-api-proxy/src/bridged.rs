@@ -116,7 +116,7 @@ impl Answer {
             self.into_events(dumped).await
         } else {
             while self.hold().await {}
-            whole(self.held.into(), dumped)
+            self.whole(dumped)
         };
         if let Some(losses) = losses.and_then(|value| HeaderValue::from_str(&value).ok()) {
             response.headers_mut().insert(DROPPED, losses);
@@ -136,7 +136,7 @@ impl Answer {
         }
     }
 
-    /// Keeps the response that `event` completes, and says in it what is kept.
+    /// Says in the response of `event` what is kept, and keeps the one that completes a stream.
     fn remember(&mut self, event: &mut StreamEvent) {
         let Some((_, turn)) = &self.memory else {
             return;
@@ -147,12 +147,37 @@ impl Answer {
             }
             StreamEvent::Completed(event) | StreamEvent::Incomplete(event) => {
                 state::describe(&mut event.response, turn);
-                if let Some((state, turn)) = self.memory.take() {
-                    state.keep(turn, &event.response);
+                if self.streams
+                    && let Some((state, turn)) = self.memory.take()
+                {
+                    state.keep(turn, &event.response, None);
                 }
             }
             _ => {}
         }
+    }
+
+    /// Makes the one object of all events.
+    fn whole(self, dumped: Option<&dump::Exchange>) -> Response<Outgoing> {
+        let Some(answer) = fold(self.held.into()) else {
+            return rescue::no_end().map(Outgoing::Own);
+        };
+        if answer.status == Some(responses::Status::Failed) {
+            return rescue::failed(&answer).map(Outgoing::Own);
+        }
+        // The answer was made of JSON, so it can be written as JSON.
+        let body = Bytes::from(json::to_vec(&answer).unwrap_or_default());
+        if let Some((state, turn)) = self.memory {
+            state.keep(turn, &answer, Some(&body));
+        }
+        let mut response = Response::new(());
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        if let Some(mut recorder) = dumped.map(|dumped| dumped.response(&response)) {
+            recorder.chunk(&body);
+            recorder.complete();
+        }
+        response.map(|()| Outgoing::Own(Full::new(body)))
     }
 
     /// Waits, but not for long, for the first word of the model.
@@ -222,26 +247,6 @@ fn is_opening(event: &StreamEvent) -> bool {
         event,
         StreamEvent::Created(_) | StreamEvent::Queued(_) | StreamEvent::InProgress(_)
     )
-}
-
-/// Makes the one object of all events.
-fn whole(events: Vec<StreamEvent>, dumped: Option<&dump::Exchange>) -> Response<Outgoing> {
-    let Some(answer) = fold(events) else {
-        return rescue::no_end().map(Outgoing::Own);
-    };
-    if answer.status == Some(responses::Status::Failed) {
-        return rescue::failed(&answer).map(Outgoing::Own);
-    }
-    // The answer was made of JSON, so it can be written as JSON.
-    let body = Bytes::from(json::to_vec(&answer).unwrap_or_default());
-    let mut response = Response::new(());
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    if let Some(mut recorder) = dumped.map(|dumped| dumped.response(&response)) {
-        recorder.chunk(&body);
-        recorder.complete();
-    }
-    response.map(|()| Outgoing::Own(Full::new(body)))
 }
 
 fn finish(recorder: Option<Recorder>) {

@@ -8,8 +8,6 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use ruzstd::decoding::StreamingDecoder;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 /// A body that is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,26 +32,6 @@ pub(crate) async fn read(
         None | Some(b"" | b"identity") => Ok(body),
         Some(b"zstd") => unpack(&body, limit),
         Some(other) => Err(BadBody::Encoding(other.escape_ascii().to_string())),
-    }
-}
-
-/// Returns the `input` of a request, as JSON.
-pub(crate) fn input(body: &Bytes) -> Bytes {
-    #[derive(Deserialize)]
-    struct HasInput<'a> {
-        #[serde(borrow)]
-        input: Option<&'a RawValue>,
-    }
-    let read = serde_json::from_slice::<HasInput<'_>>(body);
-    let Some(input) = read.ok().and_then(|read| read.input) else {
-        return Bytes::from_static(b"[]");
-    };
-    let input = input.get().as_bytes();
-    // A part keeps the whole in memory, which is only worth it where it is most of it.
-    if input.len() >= body.len() / 8 * 7 {
-        body.slice_ref(input)
-    } else {
-        Bytes::copy_from_slice(input)
     }
 }
 

@@ -11,10 +11,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use llmx_wire::Extra;
 use llmx_wire::responses::{Item, Request, Response, TextOrList};
-use serde::Serialize;
 use serde_json::Value;
 
-use crate::request_body;
+use crate::part::Part;
 
 /// How long a response is kept after its last use: a working day's pause.
 const TIME_TO_LIVE: Duration = Duration::from_secs(12 * 60 * 60);
@@ -41,9 +40,9 @@ struct Kept {
 struct Entry {
     previous: Option<String>,
     /// What the client said.
-    input: Input,
-    /// What the model answered, as JSON.
-    output: Box<[u8]>,
+    input: Part,
+    /// What the model answered.
+    output: Part,
     used: Instant,
 }
 
@@ -68,48 +67,8 @@ pub(crate) enum NotKept {
 #[derive(Debug)]
 pub(crate) struct Turn {
     previous: Option<String>,
-    input: Input,
+    input: Part,
 }
-
-/// What the client said in a turn.
-#[derive(Debug)]
-enum Input {
-    /// In the body of its request, which is small or has little else.
-    Within(Bytes),
-    /// As JSON.
-    Json(Bytes),
-}
-
-impl Input {
-    fn of(body: &Bytes, rest: &Request) -> Self {
-        // To look for the input in a large body takes longer than to see that there is little else.
-        let is_most = || body.len() >= LARGE && json(rest).len() <= body.len() / 8;
-        if body.len() <= SMALL || is_most() {
-            return Self::Within(body.clone());
-        }
-        Self::Json(request_body::input(body))
-    }
-
-    fn bytes(&self) -> &Bytes {
-        match self {
-            Self::Within(bytes) | Self::Json(bytes) => bytes,
-        }
-    }
-
-    fn items(&self) -> Result<Vec<Item>, serde_json::Error> {
-        match self {
-            Self::Within(body) => serde_json::from_slice(&request_body::input(body)),
-            Self::Json(json) => serde_json::from_slice(json),
-        }
-        .map(as_items)
-    }
-}
-
-/// A body of this size is kept whole: to look for its input costs more than the rest of it.
-const SMALL: usize = 1536;
-
-/// Smaller bodies are looked through in no time.
-const LARGE: usize = 64 << 10;
 
 impl State {
     /// Keeps up to `max_bytes`; zero keeps nothing.
@@ -134,28 +93,33 @@ impl State {
         if previous.is_none() && self.max_bytes == 0 {
             return Ok(None);
         }
-        let mut input = as_items(std::mem::take(&mut request.input));
-        let has_references = self.resolve(&mut input)?;
+        let mut input = std::mem::take(&mut request.input);
+        let has_references = match &mut input {
+            TextOrList::List(items) => self.resolve(items)?,
+            TextOrList::Text(_) => false,
+        };
         let kept = wanted.then(|| {
             if has_references {
-                Input::Json(json(&input).into())
+                Part::alone(&input)
             } else {
-                Input::of(body, request)
+                Part::of_request(body, request)
             }
         });
         if let Some(id) = &previous {
-            input.splice(..0, self.conversation(id)?);
+            let mut conversation = self.conversation(id)?;
+            conversation.extend(as_items(input));
+            input = TextOrList::List(conversation);
         }
-        request.input = TextOrList::List(input);
+        request.input = input;
         Ok(kept.map(|input| Turn { previous, input }))
     }
 
-    /// Keeps the answer to a turn.
-    pub(crate) fn keep(&self, turn: Turn, response: &Response) {
+    /// Keeps the answer to a turn; `sent` is that answer as JSON, if it went out as one object.
+    pub(crate) fn keep(&self, turn: Turn, response: &Response, sent: Option<&Bytes>) {
         let entry = Entry {
             previous: turn.previous,
             input: turn.input,
-            output: json(&response.output).into(),
+            output: Part::of_response(response, sent),
             used: Instant::now(),
         };
         // The other threads need not wait until what goes is freed.
@@ -198,7 +162,8 @@ impl State {
     fn item(&self, id: &str) -> Option<Item> {
         let response = llmx_bridge::response_of_item(id)?;
         let mut kept = self.kept();
-        let items: Vec<Extra> = serde_json::from_slice(&kept.touch(&response)?.output).ok()?;
+        let output = kept.touch(&response)?.output.json("output");
+        let items: Vec<Extra> = serde_json::from_slice(&output).ok()?;
         let is_named = |item: &Extra| item.get("id").and_then(Value::as_str) == Some(id);
         let item = items.into_iter().find(is_named)?;
         Item::from_object(item).ok()
@@ -267,20 +232,15 @@ impl Kept {
 impl Entry {
     /// Returns what this turn added to the conversation.
     fn items(&self) -> Result<Vec<Item>, serde_json::Error> {
-        let mut items = self.input.items()?;
-        let output: Vec<Item> = serde_json::from_slice(&self.output)?;
+        let mut items = as_items(serde_json::from_slice(&self.input.json("input"))?);
+        let output: Vec<Item> = serde_json::from_slice(&self.output.json("output"))?;
         items.extend(output);
         Ok(items)
     }
 }
 
 fn cost(id: &str, entry: &Entry) -> usize {
-    ENTRY_BYTES + 3 * id.len() + entry.input.bytes().len() + entry.output.len()
-}
-
-fn json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    // It was made of JSON, so it can be written as JSON.
-    llmx_wire::json::to_vec(value).unwrap_or_default()
+    ENTRY_BYTES + 3 * id.len() + entry.input.size() + entry.output.size()
 }
 
 /// Returns the id of the item that `item` stands for; its type may be left out.
@@ -337,7 +297,8 @@ mod tests {
     fn answer(state: &State, turn: Turn, id: &str, text: &str) {
         let response = json!({ "id": id, "output": [{ "type": "message", "role": "assistant",
             "content": [{ "type": "output_text", "text": text }] }] });
-        state.keep(turn, &serde_json::from_value(response).unwrap());
+        let response = serde_json::from_value(response).unwrap();
+        state.keep(turn, &response, None);
     }
 
     fn words(request: &Request) -> Vec<String> {
@@ -384,7 +345,8 @@ mod tests {
         let (_, turn) = ask(&state, None, "one").unwrap();
         let response = json!({ "id": "resp_a1", "output": [{ "type": "message", "id": "msg_a1_0",
             "role": "assistant", "content": [{ "type": "output_text", "text": "ONE" }] }] });
-        state.keep(turn, &serde_json::from_value(response).unwrap());
+        let response = serde_json::from_value(response).unwrap();
+        state.keep(turn, &response, None);
 
         let resolve = |reference: Value| {
             let request = json!({ "model": "m", "input": [reference] });
