@@ -6,6 +6,7 @@ use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
+use super::args::Length;
 use super::build::folder;
 use crate::cargo::root;
 
@@ -28,6 +29,7 @@ pub(super) struct Target<'a> {
     name: &'a str,
     program: PathBuf,
     corpus: PathBuf,
+    smoke: PathBuf,
     artifacts: PathBuf,
     log: PathBuf,
 }
@@ -39,14 +41,19 @@ impl<'a> Target<'a> {
             name,
             program: programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)),
             corpus: folder.join("corpus").join(name),
+            smoke: folder.join("smoke").join(name),
             artifacts: folder.join("artifacts").join(name),
             log: folder.join(format!("{name}.log")),
         }
     }
 
-    /// Runs until the time is over or something is found.
-    pub(super) fn run(&self, seconds: u32) -> io::Result<Outcome> {
-        fs::create_dir_all(&self.corpus)?;
+    /// Runs until the end or until something is found.
+    pub(super) fn run(&self, length: Length) -> io::Result<Outcome> {
+        if length == Length::Smoke && self.smoke.exists() {
+            // What an earlier run found must not decide what this one finds.
+            fs::remove_dir_all(&self.smoke)?;
+        }
+        fs::create_dir_all(self.finds(length))?;
         fs::create_dir_all(&self.artifacts)?;
         let mut log = File::options()
             .create(true)
@@ -55,7 +62,7 @@ impl<'a> Target<'a> {
             .write(true)
             .open(&self.log)?;
         let status = self
-            .command(seconds)
+            .command(length)
             .stdout(Stdio::null())
             .stderr(log.try_clone()?)
             .status()?;
@@ -73,16 +80,27 @@ impl<'a> Target<'a> {
         })
     }
 
-    fn command(&self, seconds: u32) -> Command {
+    fn command(&self, length: Length) -> Command {
         let mut run = Command::new(&self.program);
+        match length {
+            Length::Smoke => run.args(SMOKE),
+            Length::Seconds(seconds) => run.arg(format!("-max_total_time={seconds}")),
+        };
         // What is new goes into the first folder; from the others it only reads.
-        run.arg(&self.corpus).args(self.seeds());
+        run.arg(self.finds(length)).args(self.seeds());
         let dictionary = root().join(format!("fuzz/dictionaries/{}.dict", self.dialect()));
         run.arg(format!("-dict={}", dictionary.display()))
             .arg(format!("-artifact_prefix={}/", self.artifacts.display()))
-            .arg(format!("-max_total_time={seconds}"))
             .args(LIMITS);
         run
+    }
+
+    /// Where the inputs go that reach something new.
+    fn finds(&self, length: Length) -> &Path {
+        match length {
+            Length::Smoke => &self.smoke,
+            Length::Seconds(_) => &self.corpus,
+        }
     }
 
     /// The target's own seeds, and for a dialect all golden fixtures: a wrong one costs one run.
@@ -194,6 +212,9 @@ const LIMITS: [&str; 4] = [
     "-max_len=16384",
     "-len_control=0",
 ];
+
+/// A count and not a time, for a slow machine must do the same.
+const SMOKE: [&str; 2] = ["-seed=1", "-runs=4000"];
 
 /// Enough for a law and what broke it.
 const PANIC_LINES: usize = 4;
