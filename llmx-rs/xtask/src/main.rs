@@ -16,7 +16,7 @@ usage: cargo xtask COMMAND
   bench [ARGS]     build for release and measure the proxy; `cargo xtask bench --help` lists ARGS
   fuzz [TARGETS] [--smoke | --seconds N]
                    untrusted bytes against every parser: 600 s each, or with --smoke
-                   the same 4,000 inputs every time
+                   the same 10,000 inputs every time
   interop [STEPS]  real clients and servers against llmx; downloads them once, docs/interop.md
   tasks [TASKS]    small repositories that `llmx exec` repairs with its tools in its sandbox
 ";
