@@ -16,6 +16,7 @@ use crate::approvals::{self, Approvals};
 use crate::connection::Connection;
 use crate::history::History;
 use crate::notify::Notifier;
+use crate::output_schema::OutputSchema;
 use crate::prompt::Prompt;
 use crate::rollout::{Rollout, payload};
 use crate::turn::{Delay, Effect, Event, Machine, Record};
@@ -29,6 +30,8 @@ pub(crate) struct Driver {
     pub(crate) env_key: Option<String>,
     pub(crate) toolbox: Toolbox,
     pub(crate) approvals: Approvals,
+    /// What answers are checked against.
+    pub(crate) output_schema: Option<Arc<OutputSchema>>,
     /// What the call that was read would reach.
     pub(crate) asked: Option<Asked>,
     /// Lets the call that was read run.
@@ -232,6 +235,11 @@ impl Driver {
                             // A call that was given up meanwhile needs no permit.
                             let _given_up = waiting.send(approvals::permit(permit));
                         }
+                    }
+                    Effect::CheckAnswer(answer) => {
+                        let schema = self.output_schema.as_ref();
+                        let faults = schema.map_or_else(Vec::new, |it| it.faults(&answer));
+                        *activity = activity::now(Event::AnswerChecked { faults });
                     }
                     Effect::Wait(delay) => {
                         *activity = activity::wait(spread(delay, self.world.chance()));

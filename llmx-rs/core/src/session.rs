@@ -19,6 +19,7 @@ use crate::history::History;
 use crate::mcp;
 use crate::model_facts;
 use crate::notify::Notifier;
+use crate::output_schema::OutputSchema;
 use crate::prompt::{self, Prompt};
 use crate::resume::continuation;
 use crate::rollout::{self, ReadFault, RecordFault, Recorded, Rollout, payload, timestamp};
@@ -45,6 +46,8 @@ pub struct Origin {
     pub ephemeral: bool,
     /// Whether the frontend wants to see answers while they grow.
     pub previews: bool,
+    /// What the last answer of each turn must match.
+    pub output_schema: Option<Arc<OutputSchema>>,
 }
 
 /// A conversation that cannot begin.
@@ -129,9 +132,13 @@ impl Session {
             (remembers && !origin.ephemeral).then(|| History::new(&config.home, &thread_id));
         let toolbox = Toolbox::new(confinement(config, origin.environment, seen));
         let toolbox = toolbox.with_servers(servers);
+        let mut prompt = Prompt::new(config, &thread_id, toolbox.specs());
+        if let Some(schema) = &origin.output_schema {
+            prompt.demand(schema);
+        }
         let driver = Driver {
             machine,
-            prompt: Prompt::new(config, &thread_id, toolbox.specs()),
+            prompt,
             connection: Arc::new(connection),
             env_key: config.provider.env_key.clone(),
             toolbox,
@@ -141,6 +148,7 @@ impl Session {
                 config.cwd.clone(),
                 Rules::read(&config.home.join("rules.toml"))?,
             ),
+            output_schema: origin.output_schema,
             asked: None,
             permit: None,
             recorder: Recorder {
@@ -192,6 +200,9 @@ fn machine(config: &Config, origin: &Origin, opening: Vec<Item>, before: Vec<Ite
     }
     if origin.previews {
         machine.preview();
+    }
+    if origin.output_schema.is_some() {
+        machine.check_answers();
     }
     machine.show_thoughts(if config.hide_agent_reasoning {
         Thoughts::Hidden

@@ -163,6 +163,8 @@ pub enum ErrorCode {
     MaxCost,
     /// The model was asked as often as it might be.
     MaxTurns,
+    /// Its answer did not have the shape that was asked for, corrected once or not.
+    OutputSchema,
     /// Its time was over.
     Timeout,
 }

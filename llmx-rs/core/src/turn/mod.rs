@@ -11,6 +11,9 @@
 //!    └──────────── Interrupt, RecordFailed (from anywhere) ──────────┘
 //! ```
 //!
+//! Where answers must have a shape, an answer without calls goes by way of Checking: to Idle if it has
+//! it, and once in a turn back to Streaming for a better one.
+//!
 //! What it promises, held by the properties in `tests/it/machine.rs`: a turn ends with exactly one terminal event;
 //! every call is run at most once and answered exactly once; what a frontend sees was recorded
 //! before. An event that does not belong to the current state changes nothing.
@@ -22,6 +25,7 @@ mod calls;
 mod compact;
 mod fault;
 mod retry;
+mod shape;
 mod show;
 mod summary;
 mod vocabulary;
@@ -34,10 +38,11 @@ use llmx_wire::responses::{ContentPart, Item, Role, StreamEvent};
 use self::answer::{Answer, Outcome};
 pub use self::bounds::{Bounds, Prices};
 use self::calls::{CallIds, Calls, Started};
-pub(crate) use self::compact::{ENVIRONMENT, INSTRUCTIONS, is_context};
+pub(crate) use self::compact::{ENVIRONMENT, INSTRUCTIONS, is_of_llmx};
 pub use self::fault::{asked_pause_ms, is_final_code, is_too_long};
 pub use self::retry::RetryLimits;
 use self::retry::{Decision, Retries};
+use self::shape::Shape;
 use self::show::ItemNumbers;
 use self::summary::Summary;
 pub use self::vocabulary::{
@@ -75,6 +80,7 @@ pub struct Machine {
     previews: bool,
     /// Whether one has seen a part of the answer under way.
     previewed: bool,
+    shape: Shape,
 }
 
 /// What the machine waits for.
@@ -88,6 +94,8 @@ enum Phase {
     Waiting(Purpose),
     /// The end of a call.
     Calling(Calls),
+    /// What is wrong with the answer.
+    Checking,
 }
 
 /// How much of the model's thoughts is shown.
@@ -133,6 +141,7 @@ impl Machine {
             facts: TurnFacts::default(),
             previews: false,
             previewed: false,
+            shape: Shape::default(),
         }
     }
 
@@ -199,6 +208,7 @@ impl Machine {
             }
             Event::Decided { call_id, decision } => self.decided(&call_id, decision, &mut effects),
             Event::CallFinished(result) => self.call_finished(result, &mut effects),
+            Event::AnswerChecked { faults } => self.answer_checked(&faults, &mut effects),
             Event::Interrupt => {
                 // A prompt that waited was meant for the turn that is now given up.
                 self.prompts.clear();
@@ -290,6 +300,7 @@ impl Machine {
     fn begin_counting(&mut self) {
         self.usage = Usage::default();
         self.facts = TurnFacts::default();
+        self.shape.begin();
     }
 
     fn settle(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {

@@ -34,6 +34,11 @@ pub enum Event {
     },
     /// The call under way is finished.
     CallFinished(CallResult),
+    /// The answer that was to be checked was checked.
+    AnswerChecked {
+        /// What is wrong with it; nothing if it is as it was asked for.
+        faults: Vec<String>,
+    },
     /// Everything must stop.
     Interrupt,
     /// Everything must stop, because its time is over.
@@ -143,6 +148,8 @@ pub enum Effect {
     PrepareCall(Call),
     /// Let the call that was read run, and report its end.
     RunCall(Permit),
+    /// Check whether these last words of an answer have the shape that was asked for, and report it.
+    CheckAnswer(String),
     /// Wait, then report that the retry is due.
     Wait(Delay),
     /// Stop the request, the wait or the call that is under way.
