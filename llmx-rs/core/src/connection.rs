@@ -64,6 +64,18 @@ impl Connection {
         self.current().key
     }
 
+    /// Returns the provider as it is configured.
+    pub(crate) fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// Returns the dialect that is spoken, or the likeliest before one was found.
+    pub(crate) fn dialect(&self) -> Dialect {
+        let found = self.current().candidates.found();
+        let likeliest = || self.provider.dialects.first().copied();
+        found.or_else(likeliest).unwrap_or(Dialect::Responses)
+    }
+
     /// Sends `request`, without the format of its answer where the provider cannot hold to one.
     pub(crate) async fn open(&self, request: &Request) -> Result<EventStream, AskFault> {
         let Some(formless) = formats::without_format(request) else {

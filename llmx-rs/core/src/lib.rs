@@ -11,6 +11,7 @@
 
 mod activity;
 pub mod approvals;
+mod cache;
 mod connection;
 mod dialects;
 mod driver;

@@ -17,7 +17,7 @@ use crate::connection::{AskFault, Connection};
 use crate::driver::{Driver, Pace, Recorder};
 use crate::history::History;
 use crate::mcp;
-use crate::model_facts;
+use crate::model_facts::Keeper;
 use crate::notify::Notifier;
 use crate::output_schema::OutputSchema;
 use crate::prompt::{self, Prompt};
@@ -114,7 +114,9 @@ impl Session {
                 (prompt::news(config, now, &before), before)
             }
         };
-        let machine = machine(config, &origin, opening, before);
+        let mut machine = machine(config, &origin, opening, before);
+        let facts = Keeper::new(config, origin.bounds.cost_usd.is_some());
+        machine.know(facts.facts());
         let seen = environment(
             config,
             connection.key().as_ref(),
@@ -159,6 +161,7 @@ impl Session {
             notices,
             notifier,
             history,
+            facts,
             pace: Pace::default(),
             is_new_turn: true,
             world,
@@ -191,8 +194,8 @@ fn machine(config: &Config, origin: &Origin, opening: Vec<Item>, before: Vec<Ite
     };
     let mut machine = Machine::new(opening, limits);
     machine.resume(before);
-    machine.bound(origin.bounds, model_facts::prices(config));
-    if let Some(tokens) = model_facts::compaction_limit(config) {
+    machine.bound(origin.bounds);
+    if let Some(tokens) = config.model_auto_compact_token_limit {
         machine.limit_context(tokens);
     }
     if let Some(instruction) = &config.compact_prompt {

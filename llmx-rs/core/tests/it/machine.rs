@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use llmx_core::turn::{
-    Bounds, CallResult, Delay, Effect, Ended, Event, Fault, Machine, Note, Permit, Prices, Record,
-    Retry, RetryLimits, Verdict,
+    Bounds, CallResult, Delay, Effect, Ended, Event, Fault, Known, Machine, ModelFacts, Note,
+    Permit, Prices, Record, Retry, RetryLimits, Verdict,
 };
-use llmx_protocol::{ApprovalDecision, ErrorCode, ItemDetails, ItemStatus, ThreadEvent, Usage};
+use llmx_protocol::{
+    ApprovalDecision, ErrorCode, FactSource, ItemDetails, ItemStatus, ThreadEvent, Usage,
+};
 use llmx_wire::responses::{ContentPart, Item, StreamEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -186,13 +188,61 @@ fn a_conversation_that_the_server_finds_too_long_is_summarized_in_ever_shorter_f
 }
 
 #[test]
+fn a_refusal_teaches_how_long_a_conversation_may_be() {
+    let refusal = |message: &str| {
+        Event::ModelEnded(Ended::Broken(Fault {
+            message: message.to_owned(),
+            retry: Retry::Shorter,
+        }))
+    };
+    let words = "maximum context length is 8192 tokens";
+    let known = |value, source| ModelFacts {
+        window: Some(Known { value, source }),
+        ..ModelFacts::default()
+    };
+    for (facts, expected) in [
+        (ModelFacts::default(), Some("learn 8192")),
+        (known(128_000, FactSource::Table), Some("learn 8192")),
+        (known(4_000, FactSource::Provider), None),
+        (known(128_000, FactSource::Config), None),
+    ] {
+        let mut machine = machine();
+        machine.know(facts);
+        machine.handle(prompt("hi"));
+        let course: Vec<_> = machine.handle(refusal(words)).iter().map(brief).collect();
+        let learned = course.iter().find(|step| step.starts_with("learn"));
+        assert_eq!(learned.map(String::as_str), expected);
+        assert_eq!(course.last().unwrap(), "summarize");
+    }
+
+    // What was learned decides when the next summary is due.
+    let mut machine = machine();
+    machine.handle(prompt("hi"));
+    machine.handle(refusal(words));
+    machine.handle(completed(&json!([message("so far")])));
+    let usage = json!({"input_tokens": 8_000, "output_tokens": 100});
+    machine.handle(ended("completed", &json!([call("c1", "ls")]), &usage));
+    machine.handle(prepared("ls"));
+    let effects = machine.handle(finished("", Some(0)));
+    assert_eq!(effects.last(), Some(&Effect::Summarize));
+}
+
+#[test]
 fn a_turn_ends_where_its_bounds_are() {
     let mut machine = machine();
     let prices = Prices {
         input: 10.0,
         cached_input: 1.0,
+        cache_write: 10.0,
         output: 100.0,
     };
+    machine.know(ModelFacts {
+        prices: Some(Known {
+            value: prices,
+            source: FactSource::Config,
+        }),
+        ..ModelFacts::default()
+    });
     let usage = json!({"input_tokens": 1000, "output_tokens": 100});
     for (bounds, code) in [
         (
@@ -210,7 +260,7 @@ fn a_turn_ends_where_its_bounds_are() {
             ErrorCode::MaxCost,
         ),
     ] {
-        machine.bound(bounds, Some(prices));
+        machine.bound(bounds);
         machine.handle(prompt("hi"));
         machine.handle(ended("completed", &json!([call("c", "ls")]), &usage));
         let effects = machine.handle(finished("", Some(0)));
@@ -341,7 +391,7 @@ fn a_correction_is_a_request_like_any_other() {
         requests: Some(1),
         ..Bounds::default()
     };
-    machine.bound(bounds, None);
+    machine.bound(bounds);
     machine.handle(prompt("hi"));
     machine.handle(completed(&json!([message("x")])));
     let faults = vec!["no".to_owned()];
@@ -689,9 +739,10 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::ModelEnded(Ended::Done)),
         1 => Just(Event::ModelEnded(Ended::Eof)),
         2 => retry.prop_map(|retry| Event::ModelEnded(Ended::Broken(Fault {
-            message: "broken".to_owned(),
+            message: "maximum context length is 2000".to_owned(),
             retry,
         }))),
+        1 => prop::option::of(100_u64..4_000).prop_map(known),
         3 => Just(Event::RetryDue),
         4 => verdict().prop_map(|verdict| Event::CallPrepared { shown: shown("ls"), verdict }),
         2 => decision().prop_map(|decision| Event::Decided { call_id: "c1".to_owned(), decision }),
@@ -721,6 +772,16 @@ fn checked_event() -> impl Strategy<Value = Event> {
     ]
 }
 
+fn known(window: Option<u64>) -> Event {
+    Event::Known(ModelFacts {
+        window: window.map(|value| Known {
+            value,
+            source: FactSource::Provider,
+        }),
+        ..ModelFacts::default()
+    })
+}
+
 fn machine() -> Machine {
     Machine::new(Vec::new(), LIMITS)
 }
@@ -741,7 +802,7 @@ fn small_machine() -> Machine {
         requests: Some(6),
         ..Bounds::default()
     };
-    machine.bound(bounds, None);
+    machine.bound(bounds);
     machine
 }
 
@@ -897,6 +958,7 @@ fn brief(effect: &Effect) -> String {
         Effect::Summarize => "summarize".to_owned(),
         Effect::PrepareCall(call) => format!("prepare {}", call.call_id),
         Effect::RunCall(permit) => format!("run {permit:?}"),
+        Effect::LearnWindow(window) => format!("learn {window}"),
         Effect::CheckAnswer(answer) => format!("check {answer}"),
         Effect::Wait(Delay::About { ms } | Delay::AtLeast { ms }) => format!("wait {ms}"),
         Effect::Abort => "abort".to_owned(),
