@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value, json};
 
@@ -43,7 +44,7 @@ impl OutputSchema {
         let validator = jsonschema::options().offline().build(&schema);
         let validator = validator.map_err(|error| BadSchema::Invalid {
             path: place(&error),
-            reason: short(&error.to_string()),
+            reason: short(&reason(&error)),
         })?;
         Ok(Self { schema, validator })
     }
@@ -56,15 +57,8 @@ impl OutputSchema {
         };
         let mut errors = self.validator.iter_errors(&value);
         let told = errors.by_ref().take(MOST_FAULTS);
-        // The value stands in the answer, and may be long.
         let mut faults: Vec<String> = told
-            .map(|error| {
-                format!(
-                    "at {}: {}",
-                    place(&error),
-                    short(&error.masked().to_string())
-                )
-            })
+            .map(|error| format!("at {}: {}", place(&error), short(&reason(&error))))
             .collect();
         let more = errors.count();
         if more > 0 {
@@ -115,6 +109,33 @@ fn place(error: &ValidationError<'_>) -> String {
         "" => "the top".to_owned(),
         path => format!("`{path}`"),
     }
+}
+
+/// Says what is wrong, without the value: it stands in the answer, and may be long. Of alternatives it
+/// says what each asks for, since that none fits is no help.
+fn reason(error: &ValidationError<'_>) -> String {
+    let told = error.masked().to_string();
+    let (ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context }) =
+        error.kind()
+    else {
+        return told;
+    };
+    let asked: Vec<_> = context
+        .iter()
+        .filter_map(|alternative| alternative.first())
+        .take(MOST_ALTERNATIVES)
+        .map(|inner| {
+            if inner.instance_path() == error.instance_path() {
+                inner.masked().to_string()
+            } else {
+                format!("at {} {}", place(inner), inner.masked())
+            }
+        })
+        .collect();
+    if asked.is_empty() {
+        return told;
+    }
+    format!("none of the alternatives fits: {}", asked.join("; or "))
 }
 
 fn short(text: &str) -> String {
@@ -184,6 +205,7 @@ const NOT_STRICT: [&str; 12] = [
 ];
 /// A model that is told more at once corrects no more of it.
 const MOST_FAULTS: usize = 8;
+const MOST_ALTERNATIVES: usize = 3;
 /// Of one fault; enough for a name and a rule.
 const LONGEST: usize = 300;
 
@@ -202,6 +224,7 @@ mod tests {
         assert_eq!(bad("[]"), "a schema is a JSON object, and this is a list");
         let place = bad(r#"{"properties": {"a": {"type": "strin"}}}"#);
         assert!(place.contains("at `/properties/a/type`: "), "{place}");
+        assert!(place.contains("is not one of \"array\""), "{place}");
         let pattern = bad(r#"{"properties": {"a": {"pattern": "("}}}"#);
         assert!(pattern.contains("`/properties/a/pattern`"), "{pattern}");
         let remote = bad(r#"{"$ref": "http://127.0.0.1:1/x.json"}"#);

@@ -49,7 +49,7 @@ impl Machine {
         let told = faults.join("; ");
         if std::mem::replace(&mut self.shape.was_corrected, true) {
             let message =
-                format!("the answer does not match the output schema, corrected or not: {told}");
+                format!("the answer does not match the output schema, even corrected: {told}");
             let code = Some(ErrorCode::OutputSchema);
             self.fail(ThreadError { message, code }, effects);
             return;
