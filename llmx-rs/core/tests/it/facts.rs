@@ -16,7 +16,7 @@ async fn what_litellm_tells_makes_the_cost_known_and_is_asked_for_once_a_day() {
         "/v1/model/info" => found(&json!({"data": [{"model_name": "m", "model_info": {
             "max_input_tokens": 64_000, "input_cost_per_token": 1e-3,
             "output_cost_per_token": 1e-2, "cache_read_input_token_cost": 1e-4}}]})),
-        _ => answer(&[message("done")]),
+        _ => unhurried(),
     });
     let bench = Bench::new(&upstream.url("/v1"));
     for run in 0..2 {
@@ -140,7 +140,7 @@ async fn local_servers_tell_what_they_run_with() {
         let upstream = ScriptedUpstream::start_with_facts(move |request| {
             match (request.target(), server(request)) {
                 (_, Some(body)) => found(&body),
-                ("/v1/responses", None) => answer(&[message("done")]),
+                ("/v1/responses", None) => unhurried(),
                 _ => vec![Step::json(404, "{}")],
             }
         });
@@ -191,6 +191,13 @@ fn targets(upstream: &ScriptedUpstream) -> Vec<String> {
 
 fn found(body: &Value) -> Reply {
     vec![Step::json(200, &body.to_string())]
+}
+
+/// An answer that leaves a busy machine the time to ask beside it.
+fn unhurried() -> Reply {
+    let mut reply = answer(&[message("done")]);
+    reply.insert(2, Step::Pause(Duration::from_millis(700)));
+    reply
 }
 
 /// Tells later than an answer takes.
