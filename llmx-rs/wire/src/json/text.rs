@@ -2,7 +2,30 @@
 
 /// Appends `text` in quotes, with what may not stand between them escaped.
 pub(super) fn write(text: &str, out: &mut Vec<u8>) {
-    let mut rest = text.as_bytes();
+    let bytes = text.as_bytes();
+    if bytes.len() < SHORT && is_plain(bytes) {
+        out.reserve(bytes.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+    } else {
+        write_long(bytes, out);
+    }
+}
+
+/// Returns whether nothing needs an escape, for text as short as the names of fields.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    let is_plain = |word: &[u8; 8]| !has_special(u64::from_ne_bytes(*word));
+    match bytes.last_chunk() {
+        // The last word may overlap the one before it.
+        Some(last) => bytes.as_chunks().0.iter().all(is_plain) && is_plain(last),
+        None => !bytes.iter().any(|byte| is_special(*byte)),
+    }
+}
+
+fn write_long(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut rest = bytes;
     out.reserve(rest.len() + 2);
     out.push(b'"');
     loop {
@@ -30,15 +53,9 @@ fn plain_bytes(bytes: &[u8]) -> usize {
         }
         plain += STRIDE;
     }
-    let mut rest = bytes.get(plain..).unwrap_or_default();
-    // The names of fields are shorter than a stride.
-    while let Some((word, after)) = rest.split_first_chunk()
-        && !has_special(u64::from_ne_bytes(*word))
-    {
-        rest = after;
-    }
+    let rest = bytes.get(plain..).unwrap_or_default();
     let special = rest.iter().position(|byte| is_special(*byte));
-    bytes.len() - rest.len() + special.unwrap_or(rest.len())
+    plain + special.unwrap_or(rest.len())
 }
 
 /// Returns whether one of eight bytes is special.
@@ -75,6 +92,9 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
     };
     out.extend_from_slice(&[b'\\', short]);
 }
+
+/// The names of all fields are shorter.
+const SHORT: usize = 64;
 
 /// Enough for the widest registers, and little to look at again where an escape is found.
 const STRIDE: usize = 32;

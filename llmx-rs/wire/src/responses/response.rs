@@ -38,27 +38,6 @@ pub struct Response {
     pub extra: Extra,
 }
 
-impl Response {
-    /// Returns the documented fields that nothing else says.
-    fn silent_fields(&self) -> impl Iterator<Item = (&'static str, &Value)> {
-        let documented = self.is_complete.then(|| DOCUMENTED.iter());
-        documented
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, silent)| {
-                let is_told = match *name {
-                    "usage" => self.usage.is_some(),
-                    "error" => self.error.is_some(),
-                    "incomplete_details" => self.incomplete_details.is_some(),
-                    _ => false,
-                };
-                // There are few, and to compare them costs less than to hash the name.
-                let told = self.extra.iter().find(|(told, _)| *told == name);
-                (!is_told).then(|| (*name, told.map_or(silent, |(_, value)| value)))
-            })
-    }
-}
-
 // Written by hand because the documented fields keep their order, told or not.
 impl Serialize for Response {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -74,16 +53,46 @@ impl Serialize for Response {
             "incomplete_details",
             self.incomplete_details.as_ref(),
         )?;
-        for (name, value) in self.silent_fields() {
-            map.serialize_entry(name, value)?;
-        }
-        for (name, value) in &self.extra {
-            let is_written = self.is_complete && DOCUMENTED.iter().any(|(known, _)| known == name);
-            if !is_written {
+        if self.is_complete {
+            self.write_documented(&mut map)?;
+        } else {
+            for (name, value) in &self.extra {
                 map.serialize_entry(name, value)?;
             }
         }
         map.end()
+    }
+}
+
+impl Response {
+    /// Writes all documented fields that are not written yet, then the others.
+    fn write_documented<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let documented = &*DOCUMENTED;
+        let mut told = [None; DOCUMENTED_FIELDS];
+        let mut others = Vec::new();
+        for (name, value) in &self.extra {
+            // There are few, and to compare them costs less than to hash the name.
+            let place = documented.iter().position(|(known, _)| known == name);
+            match place.and_then(|place| told.get_mut(place)) {
+                Some(slot) => *slot = Some(value),
+                None => others.push((name, value)),
+            }
+        }
+        for ((name, silent), told) in documented.iter().zip(told) {
+            let is_written = match *name {
+                "usage" => self.usage.is_some(),
+                "error" => self.error.is_some(),
+                "incomplete_details" => self.incomplete_details.is_some(),
+                _ => false,
+            };
+            if !is_written {
+                map.serialize_entry(name, told.unwrap_or(silent))?;
+            }
+        }
+        for (name, value) in others {
+            map.serialize_entry(name, value)?;
+        }
+        Ok(())
     }
 }
 
@@ -97,7 +106,7 @@ fn entry<M: SerializeMap, T: Serialize>(
 
 /// The fields beyond the typed ones that the API documents, and what they are where a request says
 /// nothing of them.
-static DOCUMENTED: LazyLock<[(&str, Value); 25]> = LazyLock::new(|| {
+static DOCUMENTED: LazyLock<[(&str, Value); DOCUMENTED_FIELDS]> = LazyLock::new(|| {
     [
         ("object", json!("response")),
         ("created_at", json!(0)),
@@ -126,6 +135,8 @@ static DOCUMENTED: LazyLock<[(&str, Value); 25]> = LazyLock::new(|| {
         ("user", Value::Null),
     ]
 });
+
+const DOCUMENTED_FIELDS: usize = 25;
 
 /// How far a response has come, or how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
