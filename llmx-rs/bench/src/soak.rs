@@ -143,8 +143,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An answer takes some 2.5 KB of a store, so 4 MiB are full after fewer than 2,000 requests.
 const STORES: [(&str, [&str; 2]); 2] = [
-    ("store off", ["--state-max-mib", "0"]),
-    ("store of 4 MiB", ["--state-max-mib", "4"]),
+    ("store off", ["--state-max-bytes", "0"]),
+    ("store of 4 MiB", ["--state-max-bytes", "4M"]),
 ];
 
 #[cfg(test)]

@@ -45,10 +45,10 @@ pub struct Args {
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     pub body_limit: usize,
 
-    /// How much memory translated responses may take that clients continue by their id, in MiB; 0
-    /// keeps none.
-    #[arg(long, value_name = "MIB", default_value_t = 64)]
-    pub state_max_mib: usize,
+    /// How much memory translated responses may take that clients continue by their id, with K, M
+    /// or G for powers of 1024; 0 keeps none.
+    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = bytes)]
+    pub state_max_bytes: usize,
 
     /// Allow an upstream on another machine over plain http; the key then travels unencrypted.
     #[arg(long)]
@@ -114,6 +114,19 @@ fn bridge_option(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
+/// Reads a number of bytes, which may end in K, M or G.
+fn bytes(text: &str) -> Result<usize, String> {
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (text.get(..at), 1 << 10),
+        Some((at, 'm' | 'M')) => (text.get(..at), 1 << 20),
+        Some((at, 'g' | 'G')) => (text.get(..at), 1 << 30),
+        _ => (Some(text), 1),
+    };
+    let number: Option<usize> = digits.and_then(|digits| digits.parse().ok());
+    let bytes = number.and_then(|number| number.checked_mul(unit));
+    bytes.ok_or_else(|| "it takes a number of bytes, such as 500000, 512K or 64M".to_owned())
+}
+
 static BRIDGE_OPTION_HELP: LazyLock<String> = LazyLock::new(|| {
     format!(
         "Decide how the translation is done; give it several times for several decisions:\n{}",
@@ -126,3 +139,24 @@ The key comes from standard input, so that it is never in the arguments or the e
   printenv OPENAI_API_KEY | env -u OPENAI_API_KEY llmx responses-api-proxy --http-shutdown --server-info /tmp/server-info.json
 
 Only POST /v1/responses is forwarded; everything else gets 403.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_counted_with_and_without_a_unit() {
+        for (text, count) in [
+            ("0", 0),
+            ("1500", 1500),
+            ("2k", 2048),
+            ("64M", 64 << 20),
+            ("1G", 1 << 30),
+        ] {
+            assert_eq!(bytes(text), Ok(count), "{text}");
+        }
+        for text in ["", "M", "-1", "1.5M", "64MB", "4 M", "99999999999G"] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
+}

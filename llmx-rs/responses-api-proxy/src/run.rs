@@ -140,7 +140,7 @@ fn route(args: &Args, endpoint: Endpoint, secret: &Secret) -> Result<Route, Prox
         })));
     };
     let mut bridge = llmx_bridge::Options {
-        stores: args.state_max_mib > 0,
+        stores: args.state_max_bytes > 0,
         ..llmx_bridge::Options::for_host(endpoint.uri().host().unwrap_or_default())
     };
     for (name, value) in &args.bridge_option {
@@ -158,7 +158,7 @@ fn route(args: &Args, endpoint: Endpoint, secret: &Secret) -> Result<Route, Prox
     Ok(Route::Bridged(Box::new(Bridged {
         exchange: Exchange::new(target, args.use_env_proxy)?,
         body_limit: args.body_limit.saturating_mul(1 << 20),
-        state: Arc::new(State::new(args.state_max_mib.saturating_mul(1 << 20))),
+        state: Arc::new(State::new(args.state_max_bytes)),
     })))
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct State {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotKept {
     #[error(
-        "previous_response_id: this proxy keeps no responses; send the whole conversation as `input`, or start it with --state-max-mib"
+        "previous_response_id: this proxy keeps no responses; send the whole conversation as `input`, or start it with --state-max-bytes"
     )]
     Off,
     #[error(

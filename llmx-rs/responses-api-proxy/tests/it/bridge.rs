@@ -345,11 +345,11 @@ fn a_response_is_continued_by_its_id() {
     // Instructions are not carried over, as the API says.
     assert_eq!(said, ["hi", "hello", "and now?"]);
 
-    let off = bridge(&upstream, &["--state-max-mib", "0"]);
+    let off = bridge(&upstream, &["--state-max-bytes", "0"]);
     let answer = off.exchange(&off.post(&next.to_string())).unwrap();
     assert_eq!(answer.status(), 400);
     assert!(
-        answer.text().contains("--state-max-mib"),
+        answer.text().contains("--state-max-bytes"),
         "{}",
         answer.text()
     );
