@@ -25,12 +25,12 @@ pub enum LoginFault {
     #[error(transparent)]
     Read(#[from] PrivateFault),
     /// They cannot be written.
-    #[error("{} cannot be written ({source}); correct the permissions of its directory", path.display())]
+    #[error("{} cannot be written ({cause}); correct the permissions of its directory", path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// What should be stored is no key.
     #[error(
@@ -102,9 +102,9 @@ impl Logins {
     }
 
     fn write(&self) -> Result<(), LoginFault> {
-        let fault = |source| LoginFault::Write {
+        let fault = |cause| LoginFault::Write {
             path: self.path.clone(),
-            source,
+            cause,
         };
         if self.file.keys.is_empty() {
             return match std::fs::remove_file(&self.path) {

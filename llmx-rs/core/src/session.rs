@@ -54,12 +54,12 @@ pub struct Origin {
 #[derive(Debug, thiserror::Error)]
 pub enum StartFault {
     /// The provider cannot be sent to.
-    #[error("the provider `{provider}` cannot be used: {source}")]
+    #[error("the provider `{provider}` cannot be used: {cause}")]
     Provider {
         /// The provider's id.
         provider: String,
         /// Why.
-        source: AskFault,
+        cause: AskFault,
     },
     /// The session file cannot be written.
     #[error(transparent)]
@@ -92,9 +92,9 @@ impl Session {
         beginning: &Beginning,
         world: Arc<dyn World>,
     ) -> Result<Self, StartFault> {
-        let connection = Connection::new(config).map_err(|source| StartFault::Provider {
+        let connection = Connection::new(config).map_err(|cause| StartFault::Provider {
             provider: config.provider.id.clone(),
-            source,
+            cause,
         })?;
         let Opened {
             thread_id,
@@ -316,15 +316,15 @@ fn resume(
             recorded.unread_lines
         ));
     }
-    let continuation = continuation(recorded.items, &config.provider.id);
+    let continuation = continuation(recorded.items, &config.provider.id, &config.model);
     for answer in &continuation.answers {
         let (kind, payload) = payload(answer);
         rollout.write(now, kind, &payload)?;
     }
     if continuation.left_out > 0 {
         notices.push(format!(
-            "{} thought(s) of another provider, which `{}` cannot read, are not sent to it",
-            continuation.left_out, config.provider.id
+            "{} thought(s) of another model or provider, which `{}` at `{}` cannot read, are not sent to it",
+            continuation.left_out, config.model, config.provider.id
         ));
     }
     Ok(continuation.items)

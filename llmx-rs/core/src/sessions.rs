@@ -48,12 +48,12 @@ pub enum NoSession {
     #[error("no session was begun in {}; name one by its id, or `llmx sessions list --all`", .0.display())]
     NoneHere(PathBuf),
     /// The directory cannot be read.
-    #[error("{} cannot be read: {source}", .path.display())]
+    #[error("{} cannot be read: {cause}", .path.display())]
     Io {
         /// The directory or file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The file cannot be read.
     #[error(transparent)]
@@ -110,9 +110,9 @@ pub fn load(home: &Path, id: &str) -> Result<Recorded, NoSession> {
 /// Deletes the session that `id` names, and returns its file.
 pub fn delete(home: &Path, id: &str) -> Result<PathBuf, NoSession> {
     let path = find(home, id)?;
-    let io = |source| NoSession::Io {
+    let io = |cause| NoSession::Io {
         path: path.clone(),
-        source,
+        cause,
     };
     let file = File::open(&path).map_err(io)?;
     if file.try_lock().is_err() {
@@ -135,10 +135,10 @@ fn files(home: &Path) -> Result<Vec<SessionFile>, NoSession> {
         let entries = match fs::read_dir(&directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(source) => {
+            Err(cause) => {
                 return Err(NoSession::Io {
                     path: directory,
-                    source,
+                    cause,
                 });
             }
         };
