@@ -101,12 +101,18 @@ impl Session {
             mut rollout,
             recorded,
         } = open_rollout(config, &origin, beginning, &*world)?;
+        let seen = environment(
+            config,
+            connection.key().as_ref(),
+            origin.environment.clone(),
+        );
+        let confinement = confinement(config, origin.environment.clone(), seen.clone());
         let mut notices = config.notices.clone();
         let now = world.now();
         let (opening, before) = match recorded {
             None => {
-                let opening = prompt::opening(config, now);
-                notices.extend(opening.cut.map(|cut| cut.to_string()));
+                let opening = prompt::opening(config, &confinement, now);
+                notices.extend(opening.notices);
                 (opening.items, Vec::new())
             }
             Some(recorded) => {
@@ -117,22 +123,17 @@ impl Session {
         let mut machine = machine(config, &origin, opening, before);
         let facts = Keeper::new(config, origin.bounds.cost_usd.is_some());
         machine.know(facts.facts());
-        let seen = environment(
-            config,
-            connection.key().as_ref(),
-            origin.environment.clone(),
-        );
         let notifier = config
             .notify
             .clone()
-            .map(|command| Notifier::new(command, &config.cwd, seen.clone(), &thread_id));
+            .map(|command| Notifier::new(command, &config.cwd, seen, &thread_id));
         let secrets = Secrets::of_provider(config, connection.key().as_ref());
         let servers = mcp::settings(config, &origin.environment, &secrets);
         // A script's prompts are not what a person wants to find again.
         let remembers = config.history == HistoryPersistence::SaveAll && origin.source != "exec";
         let history =
             (remembers && !origin.ephemeral).then(|| History::new(&config.home, &thread_id));
-        let toolbox = Toolbox::new(confinement(config, origin.environment, seen));
+        let toolbox = Toolbox::new(confinement);
         let toolbox = toolbox.with_servers(servers);
         let mut prompt = Prompt::new(config, &thread_id, toolbox.specs());
         if let Some(schema) = &origin.output_schema {
