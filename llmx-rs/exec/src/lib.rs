@@ -33,6 +33,7 @@ mod stdin;
 mod stop;
 
 pub use ending::Ending;
+pub use human::Screen;
 pub use run::{ExecArgs, Io, run, run_with};
 pub use stdin::{Stdin, StdinKind};
 pub use stop::Stop;
