@@ -284,7 +284,7 @@ fn open_rollout(
     let meta = json!({
         "id": thread_id,
         "timestamp": timestamp(now),
-        "cwd": config.cwd,
+        "cwd": config.cwd.to_string_lossy(),
         "originator": format!("llmx_{source}"),
         "cli_version": env!("CARGO_PKG_VERSION"),
         "instructions": null,
@@ -333,7 +333,7 @@ fn resume(
 
 fn turn_context(config: &Config) -> serde_json::Value {
     json!({
-        "cwd": config.cwd,
+        "cwd": config.cwd.to_string_lossy(),
         "model_provider": config.provider.id,
         "approval_policy": config.approval_policy,
         "sandbox_policy": config.sandbox_policy(),

@@ -63,6 +63,14 @@ pub enum NoSession {
     InUse(String),
 }
 
+impl Summary {
+    /// Returns whether the session began in `directory`, as far as its file can name it: a name that
+    /// is no text is written down as it is shown.
+    pub fn began_in(&self, directory: &Path) -> bool {
+        self.cwd == Path::new(&*directory.to_string_lossy())
+    }
+}
+
 /// Returns the file of the session that `id` names or begins.
 pub fn find(home: &Path, id: &str) -> Result<PathBuf, NoSession> {
     let files = files(home)?;
@@ -90,7 +98,7 @@ pub fn find(home: &Path, id: &str) -> Result<PathBuf, NoSession> {
 /// Returns the file of the session that was last written to and that began in `cwd`.
 pub fn last(home: &Path, cwd: &Path) -> Result<PathBuf, NoSession> {
     let sessions = list(home)?;
-    let here = sessions.into_iter().find(|session| session.cwd == cwd);
+    let here = sessions.into_iter().find(|session| session.began_in(cwd));
     here.map(|session| session.path)
         .ok_or_else(|| NoSession::NoneHere(cwd.to_owned()))
 }

@@ -155,6 +155,31 @@ fn another_model_of_the_same_provider_goes_on_without_what_it_cannot_read() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn directories_whose_names_are_no_text_are_worked_in_and_found_again() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let upstream = ScriptedUpstream::start(echo);
+    let world = World::new();
+    let [work, other] = [&b"w\xff"[..], b"o\xfe"]
+        .map(|name| world.path().join("work").join(OsStr::from_bytes(name)));
+    for directory in [&work, &other] {
+        fs::create_dir(directory).unwrap();
+    }
+    for args in [&["first"][..], &["resume", "--last", "second"]] {
+        let output = exec(&world, &upstream, args)
+            .args(["-s", "workspace-write", "--add-dir"])
+            .arg(&other)
+            .current_dir(&work)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let sent = body(upstream.requests().last().unwrap())["input"].clone();
+    assert!(sent.to_string().contains("heard: first"), "{sent}");
+}
+
+#[test]
 fn the_cause_of_a_session_that_cannot_be_opened_is_said_once() {
     let upstream = ScriptedUpstream::start(echo);
     let world = World::new();
