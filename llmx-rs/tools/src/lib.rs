@@ -14,6 +14,7 @@ mod fields;
 mod files;
 mod image;
 mod mcp;
+mod mended;
 pub mod patch;
 mod plan;
 mod quote;
