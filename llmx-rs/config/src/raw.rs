@@ -7,6 +7,7 @@ use llmx_wire::Dialect;
 use serde::{Serialize, Serializer};
 
 use crate::environment::Inherit;
+use crate::hook::Hooks;
 use crate::layer::{Setting, layers};
 use crate::resolved::HistoryPersistence;
 use crate::secret::Secret;
@@ -20,6 +21,7 @@ layers! {
         developer_instructions: Setting<String>,
         hide_agent_reasoning: Setting<bool>,
         history: Setting<HistoryPersistence>,
+        hooks: Hooks,
         mcp_servers: BTreeMap<String, RawMcpServer>,
         model: Setting<String>,
         model_facts: RawModel,

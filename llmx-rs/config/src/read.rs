@@ -7,6 +7,7 @@ use crate::foreign;
 use crate::layer::Setting;
 use crate::problem::Problem;
 use crate::raw::RawConfig;
+use crate::read_hook;
 use crate::read_older;
 use crate::read_provider;
 use crate::read_server;
@@ -100,6 +101,7 @@ fn of_tables(reader: &mut Reader, raw: &mut RawConfig, key: &str, entry: &Entry)
     let node = &entry.node;
     match entry.key.as_str() {
         "history" => tables::history(reader, key, node, &mut raw.history),
+        "hooks" => raw.hooks = read_hook::read(reader, key, node),
         "mcp_servers" => {
             for server in reader.table(key, node) {
                 let path = join(key, &server.key);
@@ -180,12 +182,13 @@ const DOC_BYTES: std::ops::RangeInclusive<i64> = 0..=1_048_576;
 
 const SOURCE_KEYS: [&str; 3] = ["profile", "profiles", "projects"];
 
-pub(crate) const KEYS: [&str; 26] = [
+pub(crate) const KEYS: [&str; 27] = [
     "approval_policy",
     "compact_prompt",
     "developer_instructions",
     "hide_agent_reasoning",
     "history",
+    "hooks",
     "mcp_servers",
     "model",
     "model_auto_compact_token_limit",

@@ -3,6 +3,7 @@
 use crate::builtin;
 use crate::environment::ShellEnvironmentPolicy;
 use crate::error::{ConfigError, ConfigErrors};
+use crate::hook;
 use crate::inputs::Inputs;
 use crate::layer::Setting;
 use crate::mcp;
@@ -75,6 +76,7 @@ impl Settler<'_> {
             .map_err(|faults| self.faults.extend(faults))
             .unwrap_or_default();
         let seen = &mut self.origins;
+        let hooks = hook::resolve(raw.hooks, self.inputs, seen);
         let window = seen.keep_some("model_context_window", facts.context_window);
         let most = seen.keep_some("model_max_output_tokens", facts.max_output_tokens);
         let limit = seen.keep_some(
@@ -118,6 +120,7 @@ impl Settler<'_> {
             approval_policy,
             shell_environment_policy,
             notify,
+            hooks,
             mcp_servers,
             history,
             project_doc_max_bytes: bytes,

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::builtin;
 use crate::credential::CredentialSource;
 use crate::environment::ShellEnvironmentPolicy;
+use crate::hook::Hook;
 use crate::mcp::McpServer;
 use crate::origin::Origins;
 use crate::secret::Secret;
@@ -52,6 +53,8 @@ pub struct Config {
     pub shell_environment_policy: ShellEnvironmentPolicy,
     /// The program that is told when a turn has ended, and its first arguments.
     pub notify: Option<Vec<String>>,
+    /// Programs of the user that are asked along the way, in the order in which they run.
+    pub hooks: Vec<Hook>,
     /// MCP servers, in the order of their ids; those that are off are here, too.
     pub mcp_servers: Vec<McpServer>,
     /// Whether prompts are remembered in `history.jsonl`.

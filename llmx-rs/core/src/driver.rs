@@ -15,6 +15,7 @@ use crate::activity::{self, Activity};
 use crate::approvals::{self, Approvals};
 use crate::connection::Connection;
 use crate::history::History;
+use crate::hooks::Hooks;
 use crate::notify::Notifier;
 use crate::prompt::Prompt;
 use crate::rollout::{Rollout, payload};
@@ -29,6 +30,8 @@ pub(crate) struct Driver {
     pub(crate) env_key: Option<String>,
     pub(crate) toolbox: Toolbox,
     pub(crate) approvals: Approvals,
+    /// The programs of the user that are asked along the way.
+    pub(crate) hooks: Arc<Hooks>,
     /// What the call that was read would reach.
     pub(crate) asked: Option<Asked>,
     /// Lets the call that was read run.
@@ -161,6 +164,9 @@ impl Driver {
                 let _heard = events.send(ThreadEvent::Error { message }).await;
             }
         }
+        for message in self.hooks.end().await {
+            let _heard = events.send(ThreadEvent::Error { message }).await;
+        }
         let ended = self.toolbox.close().await;
         while let Ok(message) = news.try_recv() {
             let _heard = events.send(ThreadEvent::Error { message }).await;
@@ -216,8 +222,13 @@ impl Driver {
                     Effect::PrepareCall(call) => {
                         let (permit, permitted) = oneshot::channel();
                         self.permit = Some(permit);
-                        let (running, reach) =
-                            activity::call(&self.toolbox, &self.approvals, &call, permitted);
+                        let (running, reach) = activity::call(
+                            &self.toolbox,
+                            &self.approvals,
+                            Arc::clone(&self.hooks),
+                            &call,
+                            permitted,
+                        );
                         *activity = running;
                         self.asked = reach.map(|reach| Asked {
                             reach,
@@ -235,6 +246,9 @@ impl Driver {
                     }
                     Effect::Wait(delay) => {
                         *activity = activity::wait(spread(delay, self.world.chance()));
+                    }
+                    Effect::Consult(checkpoint) => {
+                        *activity = activity::consult(Arc::clone(&self.hooks), checkpoint);
                     }
                     Effect::Abort => *activity = activity::nothing(),
                 }

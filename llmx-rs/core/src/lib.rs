@@ -15,6 +15,7 @@ mod connection;
 mod dialects;
 mod driver;
 mod history;
+mod hooks;
 mod judge;
 mod mcp;
 mod model_facts;

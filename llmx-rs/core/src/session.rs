@@ -16,6 +16,7 @@ use crate::approvals::{Approvals, Rules, RulesFault};
 use crate::connection::{AskFault, Connection};
 use crate::driver::{Driver, Pace, Recorder};
 use crate::history::History;
+use crate::hooks::Hooks;
 use crate::mcp;
 use crate::model_facts;
 use crate::notify::Notifier;
@@ -81,6 +82,17 @@ pub enum Beginning {
     Fork(PathBuf),
 }
 
+impl Beginning {
+    /// Returns what hooks are told.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::New => "startup",
+            Self::Resume(_) => "resume",
+            Self::Fork(_) => "fork",
+        }
+    }
+}
+
 impl Session {
     /// Prepares a conversation and opens its session file.
     pub fn open(
@@ -111,7 +123,7 @@ impl Session {
                 (prompt::news(config, now, &before), before)
             }
         };
-        let machine = machine(config, &origin, opening, before);
+        let mut machine = machine(config, &origin, opening, before);
         let seen = environment(
             config,
             connection.key().as_ref(),
@@ -121,6 +133,15 @@ impl Session {
             .notify
             .clone()
             .map(|command| Notifier::new(command, &config.cwd, seen.clone(), &thread_id));
+        let transcript = (!origin.ephemeral).then(|| rollout.path().to_owned());
+        let hooks = Hooks::new(
+            config,
+            &thread_id,
+            transcript,
+            beginning.name(),
+            seen.clone(),
+        );
+        machine.consult_at(hooks.checkpoints());
         let secrets = Secrets::of_provider(config, connection.key().as_ref());
         let servers = mcp::settings(config, &origin.environment, &secrets);
         // A script's prompts are not what a person wants to find again.
@@ -129,9 +150,12 @@ impl Session {
             (remembers && !origin.ephemeral).then(|| History::new(&config.home, &thread_id));
         let toolbox = Toolbox::new(confinement(config, origin.environment, seen));
         let toolbox = toolbox.with_servers(servers);
+        let specs = toolbox.specs();
+        let names: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
+        notices.extend(hooks.idle(&names));
         let driver = Driver {
             machine,
-            prompt: Prompt::new(config, &thread_id, toolbox.specs()),
+            prompt: Prompt::new(config, &thread_id, specs),
             connection: Arc::new(connection),
             env_key: config.provider.env_key.clone(),
             toolbox,
@@ -141,6 +165,7 @@ impl Session {
                 config.cwd.clone(),
                 Rules::read(&config.home.join("rules.toml"))?,
             ),
+            hooks: Arc::new(hooks),
             asked: None,
             permit: None,
             recorder: Recorder {

@@ -229,7 +229,7 @@ fn conclude(mut report: Report, file: Option<&LastMessageFile>) -> Ending {
             Some(ErrorCode::MaxTurns) => Ending::MaxTurns,
             Some(ErrorCode::MaxCost) => Ending::MaxCost,
             Some(ErrorCode::Timeout) => Ending::Timeout,
-            Some(ErrorCode::Interrupted) | None => Ending::TurnFailed,
+            Some(ErrorCode::Blocked | ErrorCode::Interrupted) | None => Ending::TurnFailed,
         };
     }
     let message = report.last_message.as_deref();

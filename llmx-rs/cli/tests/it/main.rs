@@ -14,6 +14,8 @@ mod dialects;
 mod doctor;
 mod exec;
 #[cfg(unix)]
+mod hooks;
+#[cfg(unix)]
 mod mcp;
 mod mcp_as_server;
 mod mcp_command;

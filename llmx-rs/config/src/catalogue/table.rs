@@ -202,6 +202,48 @@ pub static SETTINGS: &[Setting] = &[
         "Whether prompts are remembered in history.jsonl.",
     ),
     of(
+        "hooks.SessionStart",
+        Kind::Hooks,
+        "",
+        "Programs that are asked before the first prompt of a session.",
+    ),
+    of(
+        "hooks.UserPromptSubmit",
+        Kind::Hooks,
+        "",
+        "Programs that are asked before a prompt is taken up.",
+    ),
+    of(
+        "hooks.PreToolUse",
+        Kind::Hooks,
+        "",
+        "Programs that are asked before a tool is used.",
+    ),
+    of(
+        "hooks.PostToolUse",
+        Kind::Hooks,
+        "",
+        "Programs that are told what a tool has done.",
+    ),
+    of(
+        "hooks.PreCompact",
+        Kind::Hooks,
+        "",
+        "Programs that are asked before a conversation is summarized.",
+    ),
+    of(
+        "hooks.Stop",
+        Kind::Hooks,
+        "",
+        "Programs that are asked before the agent stops.",
+    ),
+    of(
+        "hooks.SessionEnd",
+        Kind::Hooks,
+        "",
+        "Programs that are told that a session has ended.",
+    ),
+    of(
         "projects.PATH.trust_level",
         Kind::Word(&["trusted", "untrusted"]),
         "",

@@ -88,7 +88,8 @@ fn a_change_that_breaks_something_is_refused() {
         ("notify", "[", "begins like TOML"),
         ("a b", "x", "cannot be read"),
         ("model.x", "1", "takes text"),
-        ("hooks", "1", "no effect"),
+        ("hooks", "1", "takes a table"),
+        ("features", "1", "no effect"),
     ] {
         let error = refused("", key, value);
         assert!(error.contains(words), "{key}\n{error}");

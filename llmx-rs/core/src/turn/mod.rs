@@ -20,6 +20,7 @@ mod bounds;
 mod calling;
 mod calls;
 mod compact;
+mod consult;
 mod fault;
 mod retry;
 mod show;
@@ -34,15 +35,16 @@ use llmx_wire::responses::{ContentPart, Item, Role, StreamEvent};
 use self::answer::{Answer, Outcome};
 pub use self::bounds::{Bounds, Prices};
 use self::calls::{CallIds, Calls, Started};
-pub(crate) use self::compact::{ENVIRONMENT, INSTRUCTIONS, is_context};
+pub(crate) use self::compact::{ENVIRONMENT, HOOK, INSTRUCTIONS, is_context};
+use self::consult::Matter;
 pub use self::fault::{asked_pause_ms, is_final_code, is_too_long};
 pub use self::retry::RetryLimits;
 use self::retry::{Decision, Retries};
 use self::show::ItemNumbers;
 use self::summary::Summary;
 pub use self::vocabulary::{
-    Call, CallResult, Delay, Effect, Ended, Event, Fault, Note, Payload, Permit, Record, Retry,
-    Verdict,
+    Advice, Call, CallResult, Checkpoint, Checkpoints, Delay, Effect, Ended, Event, Fault, Note,
+    Payload, Permit, Record, Retry, Verdict,
 };
 
 /// One conversation.
@@ -75,6 +77,9 @@ pub struct Machine {
     previews: bool,
     /// Whether one has seen a part of the answer under way.
     previewed: bool,
+    checkpoints: Checkpoints,
+    /// How often hooks had the agent go on in this turn.
+    went_on: u32,
 }
 
 /// What the machine waits for.
@@ -88,6 +93,8 @@ enum Phase {
     Waiting(Purpose),
     /// The end of a call.
     Calling(Calls),
+    /// What the user's hooks say.
+    Consulting(Matter),
 }
 
 /// How much of the model's thoughts is shown.
@@ -133,6 +140,8 @@ impl Machine {
             facts: TurnFacts::default(),
             previews: false,
             previewed: false,
+            checkpoints: Checkpoints::default(),
+            went_on: 0,
         }
     }
 
@@ -213,6 +222,7 @@ impl Machine {
                 self.stop(Note::TurnFailed(error.message.clone()), error, &mut effects);
             }
             Event::RecordFailed(reason) => self.record_failed(&reason, &mut effects),
+            Event::Consulted(advice) => self.consulted(advice, &mut effects),
         }
         if self.is_idle()
             && let Some(prompt) = self.prompts.pop_front()
@@ -250,15 +260,25 @@ impl Machine {
     fn begin(&mut self, prompt: Prompt, effects: &mut Vec<Effect>) {
         self.begin_counting();
         effects.push(Effect::Record(Record::TurnContext));
+        if self.checkpoints.prompt {
+            effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
+            self.consult(Matter::Prompt(prompt), effects);
+            return;
+        }
+        self.take_up(prompt, Vec::new(), effects);
+        effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
+        self.ask(effects);
+    }
+
+    /// Makes a prompt part of the conversation, after what belongs to it.
+    fn take_up(&mut self, prompt: Prompt, context: Vec<Item>, effects: &mut Vec<Effect>) {
         let opening: Vec<_> = self.opening.drain(..).collect();
-        for item in opening {
+        for item in opening.into_iter().chain(context) {
             self.append(item, effects);
         }
         self.append(words_of(&prompt), effects);
         let note = Note::UserMessage(prompt.text);
         effects.push(Effect::Record(Record::Note(note)));
-        effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
-        self.ask(effects);
     }
 
     /// Asks for a new answer, with a full budget of retries; before that for a summary, if the
@@ -290,6 +310,7 @@ impl Machine {
     fn begin_counting(&mut self) {
         self.usage = Usage::default();
         self.facts = TurnFacts::default();
+        self.went_on = 0;
     }
 
     fn settle(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {

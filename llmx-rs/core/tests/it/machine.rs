@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use llmx_core::turn::{
-    Bounds, CallResult, Delay, Effect, Ended, Event, Fault, Machine, Note, Permit, Prices, Record,
-    Retry, RetryLimits, Verdict,
+    Advice, Bounds, CallResult, Checkpoint, Checkpoints, Delay, Effect, Ended, Event, Fault,
+    Machine, Note, Permit, Prices, Record, Retry, RetryLimits, Verdict,
 };
 use llmx_protocol::{ApprovalDecision, ErrorCode, ItemDetails, ItemStatus, ThreadEvent, Usage};
 use llmx_wire::responses::{ContentPart, Item, StreamEvent};
@@ -122,6 +122,90 @@ fn a_call_that_may_not_run_is_declined_and_the_next_one_goes_on() {
             "prepare c2",
         ]
     );
+}
+
+#[test]
+fn hooks_may_add_to_a_prompt_or_refuse_it() {
+    let mut machine = machine();
+    machine.consult_at(Checkpoints {
+        prompt: true,
+        ..Checkpoints::default()
+    });
+    let mut course = |event| -> Vec<_> { machine.handle(event).iter().map(brief).collect() };
+    assert_eq!(
+        course(prompt("hi")),
+        ["record context", "emit turn.started", "consult prompt hi"]
+    );
+    assert_eq!(
+        course(Event::Consulted(block("no"))),
+        [
+            "note tokens",
+            "note failed a hook refused the prompt: no",
+            "emit turn.failed a hook refused the prompt: no"
+        ]
+    );
+    course(prompt("hi"));
+    assert_eq!(
+        course(Event::Consulted(go_on(&["be kind"]))),
+        [
+            "record item message",
+            "record item message",
+            "note user hi",
+            "request"
+        ]
+    );
+    assert_eq!(machine.conversation().len(), 2);
+}
+
+#[test]
+fn hooks_may_have_the_agent_go_on_a_few_times() {
+    let mut machine = machine();
+    machine.consult_at(Checkpoints {
+        stop: true,
+        ..Checkpoints::default()
+    });
+    let mut course = |event| -> Vec<_> { machine.handle(event).iter().map(brief).collect() };
+    course(prompt("hi"));
+    let done = course(completed(&json!([message("done")])));
+    assert_eq!(done.last().unwrap(), "consult stop done");
+    for _ in 0..5 {
+        assert_eq!(
+            course(Event::Consulted(block("tests fail"))),
+            [
+                "record item message",
+                "emit error a Stop hook has the agent go on: tests fail",
+                "request"
+            ]
+        );
+        course(completed(&json!([message("done")])));
+    }
+    let end = course(Event::Consulted(block("tests fail")));
+    assert!(end[0].contains("5 times are enough"), "{end:?}");
+    assert_eq!(end.last().unwrap(), "emit turn.completed");
+}
+
+#[test]
+fn hooks_may_refuse_a_summary() {
+    for (advice, end) in [
+        (go_on(&[]), "summarize"),
+        (
+            block("not now"),
+            "emit turn.failed a hook refused the summary that the conversation needs: not now",
+        ),
+    ] {
+        let mut machine = small_machine();
+        machine.consult_at(Checkpoints {
+            compact: true,
+            ..Checkpoints::default()
+        });
+        machine.handle(prompt("hi"));
+        let usage = json!({"input_tokens": 101});
+        machine.handle(ended("completed", &json!([call("c1", "ls")]), &usage));
+        let effects = machine.handle(finished("a", Some(0)));
+        assert_eq!(brief(effects.last().unwrap()), "consult compact true");
+        let effects = machine.handle(Event::Consulted(advice));
+        assert_eq!(brief(effects.last().unwrap()), end);
+    }
 }
 
 #[test]
@@ -404,8 +488,14 @@ fn a_prompt_during_a_turn_waits_for_its_end() {
 proptest! {
     /// Whatever happens in whatever order, every promise of the machine holds.
     #[test]
-    fn the_promises_hold(events in prop::collection::vec(arbitrary_event(), 0..60), small: bool) {
+    fn the_promises_hold(
+        events in prop::collection::vec(arbitrary_event(), 0..60),
+        small: bool,
+        hooks: [bool; 3],
+    ) {
         let mut machine = if small { small_machine() } else { machine() };
+        let [prompt, stop, compact] = hooks;
+        machine.consult_at(Checkpoints { prompt, stop, compact });
         let mut log = Vec::new();
         for event in events {
             log.extend(machine.handle(event));
@@ -419,6 +509,7 @@ proptest! {
         items_are_paired(&log)?;
         records_come_before_what_they_hold(&log)?;
         retries_are_bounded(&log)?;
+        hooks_are_asked_before_and_not_for_ever(&log, hooks)?;
         recorded_items_are_the_conversation(&log, machine.conversation())?;
     }
 }
@@ -522,6 +613,48 @@ fn retries_are_bounded(log: &[Effect]) -> Check {
     Ok(())
 }
 
+/// No request follows a question to hooks before their advice, which only notes and items show; and
+/// what has hooks is never done without asking them.
+fn hooks_are_asked_before_and_not_for_ever(log: &[Effect], hooks: [bool; 3]) -> Check {
+    let [prompt, stop, compact] = hooks;
+    let (mut asked_prompt, mut asked_stop, mut asked_compact) = (false, false, false);
+    let mut went_on = 0;
+    for effect in log {
+        match effect {
+            Effect::Emit(ThreadEvent::TurnStarted {}) => {
+                (asked_prompt, asked_stop, went_on) = (false, false, 0);
+            }
+            Effect::Consult(Checkpoint::Prompt(_)) => asked_prompt = true,
+            Effect::Consult(Checkpoint::Stop { is_going_on, .. }) => {
+                prop_assert_eq!(*is_going_on, went_on > 0);
+                asked_stop = true;
+            }
+            Effect::Consult(Checkpoint::Compact { .. }) => asked_compact = true,
+            Effect::Record(Record::Note(Note::UserMessage(_))) => {
+                prop_assert_eq!(asked_prompt, prompt);
+            }
+            Effect::Record(Record::Item(Item::Message(message)))
+                if message.text().starts_with("<hook event=\"Stop\">") =>
+            {
+                went_on += 1;
+                prop_assert!(went_on <= 5);
+            }
+            Effect::Request => asked_stop = false,
+            Effect::Emit(ThreadEvent::ItemStarted { item })
+                if matches!(item.details, ItemDetails::ContextCompaction { .. }) =>
+            {
+                prop_assert_eq!(std::mem::take(&mut asked_compact), compact);
+            }
+            // A turn that was only for a summary has no end to ask about.
+            Effect::Emit(ThreadEvent::TurnCompleted { .. }) if asked_prompt => {
+                prop_assert_eq!(asked_stop, stop);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn recorded_items_are_the_conversation(log: &[Effect], conversation: &[Item]) -> Check {
     let mut recorded = Vec::new();
     for effect in log {
@@ -570,6 +703,7 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
         2 => decision().prop_map(|decision| Event::Decided { call_id: "c1".to_owned(), decision }),
         4 => prop::option::of(-1..2).prop_map(|code| finished("out", code)),
         2 => Just(Event::CallFinished(CallResult::Rejected { message: "no".to_owned() })),
+        4 => advice().prop_map(Event::Consulted),
         1 => Just(Event::Compact),
         1 => Just(Event::Interrupt),
         1 => Just(Event::Expired),
@@ -686,6 +820,22 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     ])
 }
 
+fn advice() -> impl Strategy<Value = Advice> {
+    prop::sample::select(vec![go_on(&[]), go_on(&["be kind"]), block("no")])
+}
+
+fn go_on(context: &[&str]) -> Advice {
+    Advice::GoOn {
+        context: context.iter().map(|text| (*text).to_owned()).collect(),
+    }
+}
+
+fn block(reason: &str) -> Advice {
+    Advice::Block {
+        reason: reason.to_owned(),
+    }
+}
+
 fn decision() -> impl Strategy<Value = ApprovalDecision> {
     prop::sample::select(vec![
         ApprovalDecision::Approve,
@@ -747,6 +897,13 @@ fn brief(effect: &Effect) -> String {
         Effect::PrepareCall(call) => format!("prepare {}", call.call_id),
         Effect::RunCall(permit) => format!("run {permit:?}"),
         Effect::Wait(Delay::About { ms } | Delay::AtLeast { ms }) => format!("wait {ms}"),
+        Effect::Consult(Checkpoint::Prompt(text)) => format!("consult prompt {text}"),
+        Effect::Consult(Checkpoint::Stop { last_message, .. }) => {
+            format!("consult stop {}", last_message.as_deref().unwrap_or("-"))
+        }
+        Effect::Consult(Checkpoint::Compact { is_automatic }) => {
+            format!("consult compact {is_automatic}")
+        }
         Effect::Abort => "abort".to_owned(),
     }
 }
