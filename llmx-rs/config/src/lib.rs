@@ -15,6 +15,7 @@ mod error;
 mod foreign;
 mod hook;
 mod import;
+mod import_hooks;
 mod inputs;
 mod key_command;
 mod layer;

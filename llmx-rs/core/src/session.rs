@@ -133,7 +133,7 @@ impl Session {
             .notify
             .clone()
             .map(|command| Notifier::new(command, &config.cwd, seen.clone(), &thread_id));
-        let transcript = (!origin.ephemeral).then(|| rollout.path().to_owned());
+        let transcript = (!origin.ephemeral).then(|| rollout.path());
         let hooks = Hooks::new(
             config,
             &thread_id,

@@ -225,11 +225,9 @@ fn a_matcher_without_a_tool_and_a_program_that_is_missing_are_told_in_advance() 
         "{}",
         run.notices()
     );
-    let output = test
-        .world
-        .llmx(&["doctor", "--json"])
-        .env("LLMX_BASE_URL", "http://127.0.0.1:9");
-    let output = output.env("LLMX_API_KEY", "sk-test").output().unwrap();
+    let mut doctor = test.world.llmx(&["doctor", "--json"]);
+    doctor.env("LLMX_BASE_URL", "http://127.0.0.1:9");
+    let output = doctor.env("LLMX_API_KEY", "sk-test").output().unwrap();
     let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
     let checks = report["checks"].as_array().unwrap();
     let hooks = checks.iter().find(|check| check["id"] == "hooks").unwrap();

@@ -10,7 +10,7 @@ mod point;
 mod program;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use llmx_config::{Config, Hook, HookCommand, HookEvent};
@@ -64,7 +64,7 @@ impl Hooks {
     pub(crate) fn new(
         config: &Config,
         thread_id: &ThreadId,
-        transcript: Option<PathBuf>,
+        transcript: Option<&Path>,
         source: &'static str,
         environment: Vec<(OsString, OsString)>,
     ) -> Self {
@@ -121,7 +121,7 @@ impl Hooks {
             .collect()
     }
 
-    /// Runs the hooks of `session` that has ended, and returns what a person should hear of it.
+    /// Tells the hooks that the session has ended, and returns what a person should hear of it.
     pub(crate) async fn end(&self) -> Vec<String> {
         self.ask(HookEvent::SessionEnd, &[], Map::new())
             .await
