@@ -68,4 +68,5 @@ pub use resolve::{resolve, survey};
 pub use resolved::{Config, HistoryPersistence, ModelPrices, Provider, WorkspaceWrite};
 pub use schema::schema;
 pub use secret::Secret;
+pub use suggest::nearest;
 pub use words::SANDBOX_MODES;

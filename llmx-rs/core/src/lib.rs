@@ -22,6 +22,7 @@ mod model_facts;
 pub mod models;
 mod notify;
 mod prompt;
+pub mod prompts;
 mod provider;
 mod resume;
 mod rollout;

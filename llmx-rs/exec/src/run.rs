@@ -92,7 +92,14 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
         mut stops,
         environment,
     } = io;
-    let reading = prompt::resolve(args.prompt.clone(), stdin, &mut *stderr);
+    let argument = match prompt::expand(args.prompt.clone(), &config.home, &mut *stderr) {
+        Ok(argument) => argument,
+        Err(none) => {
+            refuse(args.json, &none.message(), &mut *stdout, &mut *stderr);
+            return Ending::Usage;
+        }
+    };
+    let reading = prompt::resolve(argument, stdin, &mut *stderr);
     let prompt = tokio::select! {
         prompt = reading => prompt,
         Some(stop) = stops.recv() => {

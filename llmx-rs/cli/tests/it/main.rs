@@ -23,6 +23,7 @@ mod mcp_command;
 mod own_key;
 #[cfg(target_os = "linux")]
 mod patch;
+mod prompts;
 #[cfg(target_os = "linux")]
 mod sandbox;
 #[cfg(unix)]
