@@ -18,6 +18,15 @@ pub(crate) fn of_server(name: &str) -> Option<&'static str> {
     look_up(name, &OF_SERVER)
 }
 
+/// Returns why a setting of `tools` has no effect here.
+pub(crate) fn of_tools(name: &str) -> Option<&'static str> {
+    match name {
+        "view_image" | "update_plan" => Some("it is always offered; leave it out"),
+        "web_search_request" => Some("write it as `web_search`"),
+        _ => None,
+    }
+}
+
 /// Returns why hooks of an event do not run here.
 pub(crate) fn of_hooks(name: &str) -> Option<&'static str> {
     look_up(name, &OF_HOOKS)
@@ -44,7 +53,7 @@ fn look_up(name: &str, table: &[(&str, &'static str)]) -> Option<&'static str> {
     Some(reason)
 }
 
-const SETTINGS: [(&str, &str); 32] = [
+const SETTINGS: [(&str, &str); 30] = [
     (
         "api_base",
         "write it as `model_providers.litellm.base_url`, or set $LLMX_BASE_URL",
@@ -110,15 +119,7 @@ const SETTINGS: [(&str, &str); 32] = [
         "tool_output_token_limit",
         "the output of tools is cut by llmx itself; leave it out",
     ),
-    (
-        "tools",
-        "every tool that the provider can use is offered; leave it out",
-    ),
     ("tui", NO_TUI),
-    (
-        "web_search",
-        "every tool that the provider can use is offered; leave it out",
-    ),
 ];
 
 const OF_PROVIDER: [(&str, &str); 14] = [

@@ -65,7 +65,7 @@ pub use origin::{Origin, Origins};
 pub use private::PrivateFault;
 pub use problem::Problem;
 pub use resolve::{resolve, survey};
-pub use resolved::{Config, HistoryPersistence, ModelPrices, Provider, WorkspaceWrite};
+pub use resolved::{Config, HistoryPersistence, ModelPrices, Provider, WebSearch, WorkspaceWrite};
 pub use schema::schema;
 pub use secret::Secret;
 pub use suggest::nearest;

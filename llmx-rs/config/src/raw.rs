@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::environment::Inherit;
 use crate::hook::Hooks;
 use crate::layer::{Setting, layers};
-use crate::resolved::HistoryPersistence;
+use crate::resolved::{HistoryPersistence, WebSearch};
 use crate::secret::Secret;
 use crate::source::Located;
 
@@ -38,6 +38,7 @@ layers! {
         sandbox_workspace_write: RawSandbox,
         shell_environment: RawEnvironment,
         show_raw_agent_reasoning: Setting<bool>,
+        web_search: Setting<WebSearch>,
     }
 
     /// What a source says about the model, beside its name.

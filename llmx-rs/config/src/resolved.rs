@@ -71,6 +71,8 @@ pub struct Config {
     pub hide_agent_reasoning: bool,
     /// Whether thoughts are shown as they are, where the provider gives them.
     pub show_raw_agent_reasoning: bool,
+    /// Whether the model may search the web. Only providers of the Responses API search.
+    pub web_search: WebSearch,
     /// The variables that any provider or MCP server takes a secret from; no command may see them.
     pub secret_variables: BTreeSet<String>,
     /// The files that any provider takes its key from; no command may read them.
@@ -130,6 +132,19 @@ pub enum HistoryPersistence {
     SaveAll,
     /// None is.
     None,
+}
+
+/// Whether the model may search the web, where the provider does that for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WebSearch {
+    /// It may not.
+    #[default]
+    Disabled,
+    /// It may search in what the provider has at hand.
+    Cached,
+    /// It may search the web as it is.
+    Live,
 }
 
 /// One model provider, ready to be called.

@@ -54,36 +54,43 @@ pub(crate) fn ask(
             async move {
                 let mut answer = match asking {
                     Asking::Opening(connection, request) => match connection.open(&request).await {
-                        Ok(answer) => match connection.take_surprise() {
-                            Some(dialect) => {
-                                let answering = Asking::Answering(Box::new(answer));
-                                return Some((Event::Notice(surprise(dialect)), answering));
-                            }
-                            None => answer,
-                        },
-                        Err(fault) => return Some((end(&fault), Asking::Over)),
+                        Ok(answer) => {
+                            let notices = notices(&connection, &answer);
+                            return Some((notices, Asking::Answering(Box::new(answer))));
+                        }
+                        Err(fault) => return Some((vec![end(&fault)], Asking::Over)),
                     },
                     Asking::Answering(answer) => *answer,
                     Asking::Over => return None,
                 };
-                Some(match answer.next().await {
+                let event = match answer.next().await {
                     StreamStep::Event(event) => {
                         let answering = Asking::Answering(Box::new(answer));
-                        (Event::Model(event), answering)
+                        return Some((vec![Event::Model(event)], answering));
                     }
-                    StreamStep::End(StreamEnd::Done) => {
-                        (Event::ModelEnded(Ended::Done), Asking::Over)
-                    }
-                    StreamStep::End(StreamEnd::Eof) => {
-                        (Event::ModelEnded(Ended::Eof), Asking::Over)
-                    }
-                    StreamStep::End(StreamEnd::Broken(fault)) => (end(&fault.into()), Asking::Over),
-                })
+                    StreamStep::End(StreamEnd::Done) => Event::ModelEnded(Ended::Done),
+                    StreamStep::End(StreamEnd::Eof) => Event::ModelEnded(Ended::Eof),
+                    StreamStep::End(StreamEnd::Broken(fault)) => end(&fault.into()),
+                };
+                Some((vec![event], Asking::Over))
             }
         },
     )
+    .flat_map(stream::iter)
     .chain(stream::pending())
     .boxed()
+}
+
+/// Returns what a person should know of a provider that has begun to answer.
+fn notices(connection: &Connection, answer: &EventStream) -> Vec<Event> {
+    let surprise = connection.take_surprise().map(surprise);
+    let lack = connection.take_lack_of_search(answer);
+    let lack = lack.then(|| NO_SEARCH.to_owned());
+    surprise
+        .into_iter()
+        .chain(lack)
+        .map(Event::Notice)
+        .collect()
 }
 
 fn surprise(dialect: Dialect) -> String {
@@ -91,6 +98,8 @@ fn surprise(dialect: Dialect) -> String {
         "the provider speaks `{dialect}`; this is remembered, and `wire_api = \"{dialect}\"` settles it"
     )
 }
+
+const NO_SEARCH: &str = "`web_search` is on, but the provider speaks no Responses API, so the model cannot search the web";
 
 enum Asking {
     Opening(Arc<Connection>, Box<Request>),

@@ -1,5 +1,6 @@
 //! The way to the provider: with the key of the moment, in the dialect that was found.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
@@ -10,6 +11,7 @@ use llmx_wire::responses::Request;
 use tokio::task::spawn_blocking;
 
 use crate::dialects::Dialects;
+use crate::prompt::WEB_SEARCH;
 use crate::provider::{self, BadProvider};
 
 /// The provider, ready to be asked.
@@ -18,6 +20,8 @@ pub(crate) struct Connection {
     dialects: Dialects,
     source: CredentialSource,
     current: Mutex<Current>,
+    /// Whether a person was told that there is no search.
+    told_no_search: AtomicBool,
 }
 
 /// What requests are sent with until the key changes.
@@ -53,6 +57,7 @@ impl Connection {
             dialects,
             source,
             current: Mutex::new(current),
+            told_no_search: AtomicBool::new(false),
         })
     }
 
@@ -89,6 +94,13 @@ impl Connection {
         let found = self.current().candidates.take_surprise()?;
         self.dialects.remember(found);
         Some(found)
+    }
+
+    /// Returns, once, whether `answer` comes from a provider that cannot search the web and was to.
+    pub(crate) fn take_lack_of_search(&self, answer: &EventStream) -> bool {
+        let path = format!("tools[].{WEB_SEARCH}");
+        let is_lost = answer.losses().iter().any(|loss| loss.path == path);
+        is_lost && !self.told_no_search.swap(true, Ordering::Relaxed)
     }
 
     fn take_up(&self, key: Option<Secret>) -> Result<(), BadProvider> {

@@ -75,8 +75,11 @@ pub enum ItemDetails {
     },
     /// The model searched the web.
     WebSearch {
-        /// What for.
+        /// What for; of a page that was opened, its address.
         query: String,
+        /// What exactly, as the provider tells it: a search, a page that was opened or searched.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<Value>,
     },
     /// The agent's plan.
     TodoList {

@@ -28,6 +28,7 @@ mod prompts;
 mod sandbox;
 #[cfg(unix)]
 mod scene;
+mod search;
 mod sessions;
 #[cfg(unix)]
 mod two_users;

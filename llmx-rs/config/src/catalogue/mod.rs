@@ -84,7 +84,7 @@ mod tests {
         // Profiles hold the other settings.
         let top: BTreeSet<_> = top.filter(|key| *key != "profiles").collect();
         assert_eq!(names(""), top);
-        let tables: [(&str, &[&str]); 10] = [
+        let tables: [(&str, &[&str]); 11] = [
             ("model_providers.ID", &read_provider::KEYS),
             ("mcp_servers.ID", &read_server::KEYS),
             ("sandbox_workspace_write", &read_tables::WORKSPACE),
@@ -92,6 +92,7 @@ mod tests {
             ("model_prices", &read_tables::PRICES),
             ("history", &read_tables::HISTORY),
             ("hooks", &read_hook::EVENTS),
+            ("tools", &read_tables::TOOLS),
             ("projects.PATH", &read_tables::PROJECT),
             ("general", &read_older::GENERAL),
             ("litellm", &read_older::LITELLM),

@@ -1,7 +1,7 @@
 //! The table of all settings.
 
 use super::{Kind, Setting};
-use crate::words::{EFFORTS, SANDBOX_MODES, SUMMARIES, VERBOSITIES};
+use crate::words::{EFFORTS, SANDBOX_MODES, SUMMARIES, VERBOSITIES, WEB_SEARCH_WORDS};
 
 const fn of(key: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Setting {
     Setting {
@@ -121,6 +121,12 @@ pub static SETTINGS: &[Setting] = &[
         Kind::Truth,
         "false",
         "Whether thoughts are shown as they are, where the provider gives them.",
+    ),
+    of(
+        "web_search",
+        Kind::Word(&WEB_SEARCH_WORDS),
+        "\"disabled\"",
+        "Whether the model may search the web, where the provider does that for it.",
     ),
     of("profile", Kind::Text, "", "The profile to use; also -p."),
     of(
@@ -417,6 +423,12 @@ pub static SETTINGS: &[Setting] = &[
         Kind::List,
         "[]",
         "Tools not to offer.",
+    ),
+    of(
+        "tools.web_search",
+        Kind::Truth,
+        "",
+        "An older way to write web_search: live or disabled.",
     ),
     of(
         "context_length",

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use llmx_config::{HistoryPersistence, HookCommand, HookEvent, Inherit, McpTransport, ModelPrices};
+use llmx_config::{
+    HistoryPersistence, HookCommand, HookEvent, Inherit, McpTransport, ModelPrices, WebSearch,
+};
 use llmx_protocol::SandboxPolicy;
 
 use crate::{World, litellm};
@@ -291,6 +293,46 @@ fn hooks_that_cannot_be_are_refused() {
             1,
             "{error}"
         );
+    }
+}
+
+#[test]
+fn the_web_is_searched_only_where_a_provider_can() {
+    for (text, expected) in [
+        ("", WebSearch::Disabled),
+        ("web_search = 'cached'", WebSearch::Cached),
+        ("web_search = 'live'", WebSearch::Live),
+        ("tools.web_search = true", WebSearch::Live),
+        ("tools = { web_search = false }", WebSearch::Disabled),
+    ] {
+        let config = file(text).config();
+        assert_eq!(config.web_search, expected, "{text}");
+        assert!(config.notices.is_empty(), "{:?}", config.notices);
+    }
+    let chat = "\n[model_providers.litellm]\nwire_api = 'chat'";
+    let config = file(&format!("web_search = 'live'{chat}")).config();
+    assert!(
+        config.notices[0].contains("`litellm` is set to chat"),
+        "{:?}",
+        config.notices
+    );
+    assert!(file(chat).config().notices.is_empty());
+    for (text, words) in [
+        ("web_search = 'on'", "it takes disabled, cached, live"),
+        ("web_search = true", "takes text"),
+        (
+            "tools.web_search = true\nweb_search = 'live'",
+            "are the same setting",
+        ),
+        (
+            "web_search = 'live'\ntools.web_search = true",
+            "are the same setting",
+        ),
+        ("tools.view_image = true", "always offered"),
+        ("tools.websearch = true", "did you mean `web_search`?"),
+    ] {
+        let error = file(text).error();
+        assert!(error.contains(words), "{text}\n{error}");
     }
 }
 

@@ -41,6 +41,7 @@ pub use self::fault::{asked_pause_ms, is_final_code, is_too_long};
 pub use self::retry::RetryLimits;
 use self::retry::{Decision, Retries};
 use self::show::ItemNumbers;
+pub(crate) use self::show::search;
 use self::summary::Summary;
 pub use self::vocabulary::{
     Advice, Call, CallResult, Checkpoint, Checkpoints, Delay, Effect, Ended, Event, Fault, Note,
@@ -347,7 +348,7 @@ impl Machine {
             let words = show::words(&item, self.thoughts);
             self.append(item, effects);
             if let Some((note, details)) = words {
-                effects.push(Effect::Record(Record::Note(note)));
+                effects.extend(note.map(|note| Effect::Record(Record::Note(note))));
                 effects.push(Effect::Emit(self.numbers.completed(details)));
             }
         }

@@ -125,6 +125,29 @@ fn a_call_that_may_not_run_is_declined_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn a_search_of_the_provider_is_shown_and_kept() {
+    let search = |action: Value| json!({"type": "web_search_call", "id": "ws", "action": action});
+    let course = run([
+        prompt("hi"),
+        completed(&json!([
+            search(json!({"type": "search", "query": "llmx"})),
+            search(json!({"type": "open_page", "url": "https://h/"})),
+            search(json!({"type": "find_in_page", "url": "https://h/", "pattern": "x"})),
+            message("found")
+        ])),
+    ]);
+    let shown: Vec<_> = course
+        .iter()
+        .filter(|step| step.contains("WebSearch"))
+        .collect();
+    assert_eq!(shown.len(), 3);
+    for (step, query) in shown.iter().zip(["llmx", "https://h/", "x in https://h/"]) {
+        assert!(step.contains(&format!("query: {query:?}")), "{step}");
+    }
+    assert_eq!(course[5], "record item web_search_call");
+}
+
+#[test]
 fn hooks_may_add_to_a_prompt_or_refuse_it() {
     let mut machine = machine();
     machine.consult_at(Checkpoints {

@@ -52,7 +52,7 @@ pub(super) fn ending(details: &ItemDetails) -> String {
             error.map_or_else(String::new, |error| error.message.clone())
         }
         ItemDetails::FileChange { changes, status } => files(changes, *status),
-        ItemDetails::WebSearch { query } => format!("\nsearched the web: {query}"),
+        ItemDetails::WebSearch { query, .. } => format!("\nsearched the web: {query}"),
         ItemDetails::TodoList { items } => plan(items),
         ItemDetails::ContextCompaction { status, .. } => match status {
             ItemStatus::Completed => "\nthe conversation was summarized to make room".to_owned(),
