@@ -157,6 +157,24 @@ pub enum Problem {
         /// The dotted key.
         key: String,
     },
+    /// A pattern that cannot be read.
+    #[error(
+        "`{key}` cannot be read as a pattern ({reason}); it takes a name such as exec_command, or a regular expression such as \"mcp__github__.*\""
+    )]
+    Pattern {
+        /// The dotted key.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A hook that runs nothing.
+    #[error(
+        "a hook of `{key}` has no `command`; give it text for a shell, or a program and its arguments"
+    )]
+    NoHookCommand {
+        /// The dotted key of the event.
+        key: String,
+    },
     /// Prices that say too little.
     #[error("`model_prices` needs `input` and `output`, in US dollars per million tokens")]
     HalfAPrice,

@@ -7,8 +7,9 @@ use llmx_wire::Dialect;
 use serde::{Serialize, Serializer};
 
 use crate::environment::Inherit;
+use crate::hook::Hooks;
 use crate::layer::{Setting, layers};
-use crate::resolved::HistoryPersistence;
+use crate::resolved::{HistoryPersistence, WebSearch};
 use crate::secret::Secret;
 use crate::source::Located;
 
@@ -20,6 +21,7 @@ layers! {
         developer_instructions: Setting<String>,
         hide_agent_reasoning: Setting<bool>,
         history: Setting<HistoryPersistence>,
+        hooks: Hooks,
         mcp_servers: BTreeMap<String, RawMcpServer>,
         model: Setting<String>,
         model_facts: RawModel,
@@ -36,6 +38,7 @@ layers! {
         sandbox_workspace_write: RawSandbox,
         shell_environment: RawEnvironment,
         show_raw_agent_reasoning: Setting<bool>,
+        web_search: Setting<WebSearch>,
     }
 
     /// What a source says about the model, beside its name.

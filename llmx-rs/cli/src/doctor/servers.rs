@@ -59,7 +59,7 @@ fn lacks(server: &McpServer) -> Option<String> {
     }
 }
 
-fn find(command: &str, cwd: Option<&Path>) -> bool {
+pub(super) fn find(command: &str, cwd: Option<&Path>) -> bool {
     if command.contains(std::path::is_separator) {
         let base = cwd.unwrap_or(Path::new(""));
         return base.join(command).is_file();

@@ -14,6 +14,8 @@ mod dialects;
 mod doctor;
 mod exec;
 #[cfg(unix)]
+mod hooks;
+#[cfg(unix)]
 mod mcp;
 mod mcp_as_server;
 mod mcp_command;
@@ -21,10 +23,12 @@ mod mcp_command;
 mod own_key;
 #[cfg(target_os = "linux")]
 mod patch;
+mod prompts;
 #[cfg(target_os = "linux")]
 mod sandbox;
 #[cfg(unix)]
 mod scene;
+mod search;
 mod sessions;
 #[cfg(unix)]
 mod two_users;

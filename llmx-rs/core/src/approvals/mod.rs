@@ -43,6 +43,11 @@ impl Approvals {
         }
     }
 
+    /// Returns whether what would be asked about is refused.
+    pub(crate) fn asks_nobody(&self) -> bool {
+        self.policy == ApprovalPolicy::Never
+    }
+
     /// Returns whether a call that reaches this far may run.
     pub fn verdict(&self, reach: &Reach) -> Verdict {
         if self.granted.contains(&name(reach)) {

@@ -25,9 +25,13 @@ impl fmt::Debug for RemoteTool {
 }
 
 impl Tool for RemoteTool {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: self.name.clone(),
+            name: self.name().to_owned(),
             description: self.tool.description.clone(),
             takes: Takes::Json(self.tool.parameters()),
         }
