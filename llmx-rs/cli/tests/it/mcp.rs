@@ -326,6 +326,31 @@ fn a_server_at_an_address_is_asked_with_its_token() {
     }
 }
 
+#[test]
+fn a_server_at_an_address_is_reached_through_the_proxy_of_the_environment() {
+    let proxy = ScriptedUpstream::start(|_| vec![Step::json(502, "{}"), Step::Close]);
+    let test = Test::configured("[mcp_servers.web]\nurl = 'https://mcp.invalid/mcp'\n");
+    let upstream = ScriptedUpstream::start(|request| answer(request, &[]));
+    let run = |no_proxy: &str| {
+        let mut command = test.command(&upstream);
+        command
+            .env("HTTPS_PROXY", proxy.url(""))
+            .env("NO_PROXY", no_proxy);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(
+            stdout(&output).contains("`web` cannot be used"),
+            "{}",
+            stdout(&output)
+        );
+    };
+    run("other.invalid");
+    let asked: Vec<_> = proxy.requests();
+    assert_eq!(asked[0].start_line, "CONNECT mcp.invalid:443 HTTP/1.1");
+    run("mcp.invalid");
+    assert_eq!(proxy.requests().len(), asked.len());
+}
+
 /// A home that is configured with servers.
 struct Test {
     world: World,

@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
+use super::carrier::McpCarrier;
 use super::child::{Child, GRACE, Tail};
 use super::client::{Asking, Client, ClientFault};
 use super::http::Http;
@@ -68,8 +69,12 @@ pub(crate) async fn open(
                 }
             }
         }
-        McpReach::Address { url, headers } => {
-            let transport = address(url, headers)?;
+        McpReach::Address {
+            url,
+            headers,
+            carrier,
+        } => {
+            let transport = address(url, headers, carrier)?;
             let service = listener.serve(transport).await;
             (service.map_err(|error| error.to_string())?, None)
         }
@@ -96,8 +101,9 @@ pub(crate) async fn open(
 fn address(
     url: &str,
     headers: &[(String, String)],
+    carrier: &Arc<dyn McpCarrier>,
 ) -> Result<StreamableHttpClientTransport<Http>, String> {
-    let client = Http::new(url).map_err(|fault| fault.to_string())?;
+    let client = Http::new(Arc::clone(carrier));
     let headers = headers.iter().map(|(name, value)| {
         let invalid = || format!("its header `{name}` cannot be sent");
         let mut value = HeaderValue::from_str(value).map_err(|_| invalid())?;

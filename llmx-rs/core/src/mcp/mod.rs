@@ -1,10 +1,15 @@
 //! Turns the MCP servers of the configuration into what starts them.
 
+mod carrier;
+mod way;
+
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use llmx_config::{Config, McpServer as Configured, McpTransport};
 use llmx_tools::{McpReach, McpServer, McpSettings, base_environment};
 
+use self::carrier::Carrier;
 use crate::secrets::Secrets;
 
 type Variables = Vec<(OsString, OsString)>;
@@ -77,13 +82,15 @@ fn reach(
                 Ok(("authorization".to_owned(), format!("Bearer {token}")))
             });
             let headers: Result<_, String> = pairs.chain(sourced).chain(bearer).collect();
-            match headers {
-                Ok(headers) => McpReach::Address {
+            let address = headers.and_then(|headers| {
+                let carrier = Carrier::new(url, NEEDS_TOKEN.to_owned())?;
+                Ok(McpReach::Address {
                     url: url.clone(),
                     headers,
-                },
-                Err(why) => McpReach::Nowhere(why),
-            }
+                    carrier: Arc::new(carrier),
+                })
+            });
+            address.unwrap_or_else(McpReach::Nowhere)
         }
     }
 }
@@ -96,3 +103,6 @@ fn value(variables: &Variables, wanted: &str) -> Result<String, String> {
         format!("the variable `{wanted}`, which holds a header of it, is not set for it")
     })
 }
+
+const NEEDS_TOKEN: &str =
+    "it wants a token; name the variable that holds one in `bearer_token_env_var`";
