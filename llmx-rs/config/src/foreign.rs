@@ -182,5 +182,5 @@ const OF_SERVER: [(&str, &str); 9] = [
 
 const NO_KEY: &str = "a key does not belong into this file; name its variable in `env_key` or its file in `key_file`, or store it with `llmx login --with-api-key`";
 const NO_CHATGPT: &str = "llmx has no ChatGPT login; leave it out";
-const NO_OAUTH: &str = "llmx does not set how servers log in; leave it out";
+const NO_OAUTH: &str = "leave it out: `llmx mcp login NAME` finds out how a server logs people in, and takes `--scope` and `--client-id`";
 const NO_TUI: &str = "llmx has no terminal interface yet; leave it out";

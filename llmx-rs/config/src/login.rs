@@ -49,7 +49,7 @@ struct AuthFile {
 
 /// A key as it is written, which a [`Secret`] never is.
 #[derive(Debug)]
-struct Stored(Secret);
+pub(crate) struct Stored(pub(crate) Secret);
 
 impl Serialize for Stored {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -132,6 +132,7 @@ fn parse(path: &Path, text: Option<Secret>) -> Result<AuthFile, PrivateFault> {
     serde_json::from_str(text.expose()).map_err(|error| PrivateFault::NotJson {
         path: path.to_owned(),
         reason: format!("line {}, column {}", error.line(), error.column()),
+        cure: "llmx login --with-api-key",
     })
 }
 

@@ -16,7 +16,7 @@ mod dialects;
 mod driver;
 mod history;
 mod judge;
-mod mcp;
+pub mod mcp;
 mod model_facts;
 pub mod models;
 mod notify;

@@ -121,7 +121,8 @@ impl Session {
             .notify
             .clone()
             .map(|command| Notifier::new(command, &config.cwd, seen.clone(), &thread_id));
-        let secrets = Secrets::of_provider(config, connection.key().as_ref());
+        let secrets =
+            Secrets::of_provider(config, connection.key().as_ref()).with_logins(&config.home);
         let servers = mcp::settings(config, &origin.environment, &secrets);
         // A script's prompts are not what a person wants to find again.
         let remembers = config.history == HistoryPersistence::SaveAll && origin.source != "exec";
@@ -225,7 +226,7 @@ fn environment(
     key: Option<&Secret>,
     variables: Vec<(OsString, OsString)>,
 ) -> Vec<(OsString, OsString)> {
-    let secrets = Secrets::of_everything(config, key, &variables);
+    let secrets = Secrets::of_everything(config, key, &variables).with_logins(&config.home);
     secrets.remove_from(config.shell_environment_policy.apply(variables))
 }
 

@@ -17,6 +17,8 @@ mod exec;
 mod mcp;
 mod mcp_as_server;
 mod mcp_command;
+#[cfg(unix)]
+mod mcp_login;
 #[cfg(target_os = "linux")]
 mod own_key;
 #[cfg(target_os = "linux")]

@@ -288,7 +288,7 @@ fn an_address_that_refuses_is_reported_with_a_cure() {
     let run = test.run(&[]);
     let notices = run.notices();
     assert!(
-        notices.contains("`web` cannot be used") && notices.contains("bearer_token_env_var"),
+        notices.contains("`web` cannot be used") && notices.contains("llmx mcp login web"),
         "{notices}"
     );
 }
@@ -352,8 +352,8 @@ fn a_server_at_an_address_is_reached_through_the_proxy_of_the_environment() {
 }
 
 /// A home that is configured with servers.
-struct Test {
-    world: World,
+pub(super) struct Test {
+    pub(super) world: World,
 }
 
 impl Test {
@@ -369,7 +369,7 @@ impl Test {
         test
     }
 
-    fn configured(config: &str) -> Self {
+    pub(super) fn configured(config: &str) -> Self {
         let world = World::new();
         fs::write(world.path().join("home/config.toml"), config).unwrap();
         Self { world }
@@ -389,7 +389,7 @@ impl Test {
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    fn command(&self, upstream: &ScriptedUpstream) -> Command {
+    pub(super) fn command(&self, upstream: &ScriptedUpstream) -> Command {
         let args = [
             "exec",
             "-m",
@@ -409,7 +409,7 @@ impl Test {
     }
 
     /// Has the model make these calls one after the other.
-    fn run(&self, calls: &[(&str, Value)]) -> Run {
+    pub(super) fn run(&self, calls: &[(&str, Value)]) -> Run {
         let script: Vec<_> = calls
             .iter()
             .map(|(name, arguments)| ((*name).to_owned(), arguments.clone()))
@@ -480,20 +480,20 @@ fn runs(pid: &str) -> bool {
 }
 
 /// What came of one run.
-struct Run {
+pub(super) struct Run {
     first_request: Duration,
     took: Duration,
-    requests: Vec<Message>,
-    events: Vec<Value>,
+    pub(super) requests: Vec<Message>,
+    pub(super) events: Vec<Value>,
 }
 
 impl Run {
     /// Returns what the calls were answered.
-    fn answers(&self) -> Vec<Value> {
+    pub(super) fn answers(&self) -> Vec<Value> {
         answers(self.requests.last().unwrap())
     }
 
-    fn items(&self) -> Vec<&Value> {
+    pub(super) fn items(&self) -> Vec<&Value> {
         let done = self
             .events
             .iter()
@@ -501,7 +501,7 @@ impl Run {
         done.map(|event| &event["item"]).collect()
     }
 
-    fn notices(&self) -> String {
+    pub(super) fn notices(&self) -> String {
         let errors = self.events.iter().filter(|event| event["type"] == "error");
         errors
             .map(|event| event["message"].as_str().unwrap())
@@ -509,7 +509,7 @@ impl Run {
     }
 }
 
-fn answer(request: &Message, calls: &[(String, Value)]) -> Reply {
+pub(super) fn answer(request: &Message, calls: &[(String, Value)]) -> Reply {
     let number = answers(request).len();
     let item = match calls.get(number) {
         Some((name, arguments)) => json!({ "type": "function_call", "name": name,
@@ -540,7 +540,7 @@ fn offered(request: &Message) -> Vec<String> {
         .collect()
 }
 
-fn answers(request: &Message) -> Vec<Value> {
+pub(super) fn answers(request: &Message) -> Vec<Value> {
     let body = body(request);
     let items = body["input"].as_array().unwrap().iter();
     items

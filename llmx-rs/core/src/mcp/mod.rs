@@ -1,6 +1,7 @@
 //! Turns the MCP servers of the configuration into what starts them.
 
 mod carrier;
+pub mod login;
 mod way;
 
 use std::ffi::OsString;
@@ -10,6 +11,8 @@ use llmx_config::{Config, McpServer as Configured, McpTransport};
 use llmx_tools::{McpReach, McpServer, McpSettings, base_environment};
 
 use self::carrier::Carrier;
+use self::login::bearer::Bearer;
+use self::login::has_own_authorization;
 use crate::secrets::Secrets;
 
 type Variables = Vec<(OsString, OsString)>;
@@ -83,7 +86,9 @@ fn reach(
             });
             let headers: Result<_, String> = pairs.chain(sourced).chain(bearer).collect();
             let address = headers.and_then(|headers| {
-                let carrier = Carrier::new(url, NEEDS_TOKEN.to_owned())?;
+                let bearer = (!has_own_authorization(&server.transport))
+                    .then(|| Bearer::new(config.home.clone(), &server.id, url));
+                let carrier = Carrier::new(url, &server.id, bearer)?;
                 Ok(McpReach::Address {
                     url: url.clone(),
                     headers,
@@ -103,6 +108,3 @@ fn value(variables: &Variables, wanted: &str) -> Result<String, String> {
         format!("the variable `{wanted}`, which holds a header of it, is not set for it")
     })
 }
-
-const NEEDS_TOKEN: &str =
-    "it wants a token; name the variable that holds one in `bearer_token_env_var`";

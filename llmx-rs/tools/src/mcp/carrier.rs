@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 
 /// Sends requests to one server.
@@ -14,8 +14,8 @@ pub trait McpCarrier: Send + Sync {
     /// future or the answer's body gives it up.
     fn carry(&self, request: Request<Bytes>) -> McpCarrying<'_>;
 
-    /// Says what to do where the server answers that it does not know who asks.
-    fn cure(&self) -> String;
+    /// Says what to do where the server answers with this status that somebody may not ask.
+    fn cure(&self, status: StatusCode) -> String;
 }
 
 /// A request under way; the text says why no answer came.

@@ -86,7 +86,7 @@ impl Http {
         match response.status() {
             status if status.is_success() => Ok(response),
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
-                let cure = self.carrier.cure();
+                let cure = self.carrier.cure(status);
                 Err(Fault::Client(HttpFault::Unauthorized { status, cure }))
             }
             status => {

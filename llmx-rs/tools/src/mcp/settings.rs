@@ -130,7 +130,7 @@ const BASE: [&str; 24] = [
 #[cfg(test)]
 pub(crate) mod tests {
     use bytes::Bytes;
-    use http::Request;
+    use http::{Request, StatusCode};
 
     use super::super::carrier::McpCarrying;
     use super::*;
@@ -143,7 +143,7 @@ pub(crate) mod tests {
             Box::pin(async { Err("there is no way".to_owned()) })
         }
 
-        fn cure(&self) -> String {
+        fn cure(&self, _: StatusCode) -> String {
             String::new()
         }
     }
