@@ -10,6 +10,7 @@
 //! time, and what is not known yet joins the conversation when the server is ready.
 
 mod answer;
+mod ask;
 mod cache;
 mod call;
 mod carrier;
