@@ -34,7 +34,7 @@ fn look_up(name: &str, table: &[(&str, &'static str)]) -> Option<&'static str> {
     Some(reason)
 }
 
-const SETTINGS: [(&str, &str); 33] = [
+const SETTINGS: [(&str, &str); 32] = [
     (
         "api_base",
         "write it as `model_providers.litellm.base_url`, or set $LLMX_BASE_URL",
@@ -44,10 +44,6 @@ const SETTINGS: [(&str, &str); 33] = [
     (
         "check_for_update_on_startup",
         "llmx never looks for updates; leave it out",
-    ),
-    (
-        "cli_auth_credentials_store",
-        "keys of `llmx login` are kept in $LLMX_HOME/auth.json; for a keyring name its tool in `model_providers.ID.key_command`, such as [\"secret-tool\", \"lookup\", \"service\", \"llmx\"]",
     ),
     (
         "default_permissions",
@@ -131,7 +127,7 @@ const OF_PROVIDER: [(&str, &str); 14] = [
     ("experimental_bearer_token", NO_KEY),
     (
         "keyring",
-        "this llmx is built without a keyring; name its tool in `key_command`, such as [\"secret-tool\", \"lookup\", \"service\", \"llmx\"]",
+        "set `cli_auth_credentials_store = \"keyring\"` outside the provider and run `llmx login --with-api-key`, or name the tool of a keyring in `key_command`, such as [\"secret-tool\", \"lookup\", \"service\", \"llmx\"]",
     ),
     (
         "max_tokens",

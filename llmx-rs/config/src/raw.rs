@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::environment::Inherit;
 use crate::layer::{Setting, layers};
+use crate::login::KeyStore;
 use crate::resolved::HistoryPersistence;
 use crate::secret::Secret;
 use crate::source::Located;
@@ -16,6 +17,7 @@ layers! {
     /// The settings of one source, or of one profile in it.
     struct RawConfig {
         approval_policy: Setting<ApprovalPolicy>,
+        cli_auth_credentials_store: Setting<KeyStore>,
         compact_prompt: Setting<String>,
         developer_instructions: Setting<String>,
         hide_agent_reasoning: Setting<bool>,

@@ -86,6 +86,8 @@ impl Settler<'_> {
         let verbosity = seen.keep_some("model_verbosity", facts.verbosity);
         let sandbox_mode = seen.keep_or("sandbox_mode", raw.sandbox_mode, <_>::default());
         let approval_policy = seen.keep_or("approval_policy", raw.approval_policy, <_>::default());
+        let key_store = raw.cli_auth_credentials_store;
+        let key_store = seen.keep_or("cli_auth_credentials_store", key_store, <_>::default());
         let notify = seen.keep_some("notify", raw.notify);
         let history = seen.keep_or("history.persistence", raw.history, <_>::default());
         let bytes = raw.project_doc_max_bytes;
@@ -117,6 +119,7 @@ impl Settler<'_> {
             sandbox_workspace_write,
             approval_policy,
             shell_environment_policy,
+            cli_auth_credentials_store: key_store,
             notify,
             mcp_servers,
             history,

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::builtin;
 use crate::credential::CredentialSource;
 use crate::environment::ShellEnvironmentPolicy;
+use crate::login::KeyStore;
 use crate::mcp::McpServer;
 use crate::origin::Origins;
 use crate::secret::Secret;
@@ -50,6 +51,8 @@ pub struct Config {
     pub approval_policy: ApprovalPolicy,
     /// Which variables commands see.
     pub shell_environment_policy: ShellEnvironmentPolicy,
+    /// Where `llmx login` keeps keys.
+    pub cli_auth_credentials_store: KeyStore,
     /// The program that is told when a turn has ended, and its first arguments.
     pub notify: Option<Vec<String>>,
     /// MCP servers, in the order of their ids; those that are off are here, too.
