@@ -13,6 +13,8 @@ mod demo;
 mod dialects;
 mod doctor;
 mod exec;
+#[cfg(target_os = "linux")]
+mod getting_started;
 #[cfg(unix)]
 mod mcp;
 mod mcp_as_server;
