@@ -12,6 +12,7 @@ pub mod mutate;
 mod options;
 pub mod patch;
 pub mod request;
+pub mod smoke;
 pub mod sse;
 pub mod upstream;
 pub mod whole;
@@ -20,11 +21,26 @@ pub mod whole;
 #[macro_export]
 macro_rules! json_target {
     ($run:path, $dialect:literal) => {
-        libfuzzer_sys::fuzz_target!(|bytes: &[u8]| -> libfuzzer_sys::Corpus { $run(bytes) });
+        const WORDS: &str = include_str!(concat!("../../dictionaries/", $dialect, ".dict"));
+        libfuzzer_sys::fuzz_target!(
+            init: $crate::smoke::run_if_asked($run, WORDS),
+            |bytes: &[u8]| -> libfuzzer_sys::Corpus { $run(bytes) }
+        );
         libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-            const WORDS: &str = include_str!(concat!("../../dictionaries/", $dialect, ".dict"));
             $crate::mutate::mutate(data, size, max_size, seed, WORDS)
         });
+    };
+}
+
+/// Makes a target of a function that takes bytes of any kind.
+#[macro_export]
+macro_rules! byte_target {
+    ($run:path, $dictionary:literal) => {
+        const WORDS: &str = include_str!(concat!("../../dictionaries/", $dictionary, ".dict"));
+        libfuzzer_sys::fuzz_target!(
+            init: $crate::smoke::run_if_asked($run, WORDS),
+            |bytes: &[u8]| $run(bytes)
+        );
     };
 }
 

@@ -5,23 +5,48 @@ use serde_json::{Map, Value};
 /// Changes an input: three times in four as the JSON that it is, else as bytes.
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32, words: &str) -> usize {
     let mut dice = Dice::new(seed);
-    let read = data.get(..size).map(serde_json::from_slice::<Value>);
-    if let Some(Ok(mut value)) = read
-        && dice.below(4) > 0
+    let json = data.get(..size).unwrap_or_default();
+    if dice.below(4) > 0
+        && let Some(written) = as_json(json, words, &mut dice)
+        && let Some(place) = data.get_mut(..written.len())
+        && written.len() <= max_size
     {
-        let words: Vec<&str> = words.lines().filter_map(word).collect();
-        for _ in 0..=dice.below(3) {
-            change(&mut value, &words, &mut dice);
-        }
-        let written = serde_json::to_vec(&value).unwrap_or_default();
-        if let Some(place) = data.get_mut(..written.len())
-            && written.len() <= max_size
-        {
-            place.copy_from_slice(&written);
-            return written.len();
-        }
+        place.copy_from_slice(&written);
+        return written.len();
     }
     libfuzzer_sys::fuzzer_mutate(data, size, max_size)
+}
+
+/// Changes an input as the JSON that it is, if it is.
+pub(crate) fn as_json(data: &[u8], words: &str, dice: &mut Dice) -> Option<Vec<u8>> {
+    let mut value: Value = serde_json::from_slice(data).ok()?;
+    let words: Vec<&str> = words.lines().filter_map(word).collect();
+    for _ in 0..=dice.below(3) {
+        change(&mut value, &words, dice);
+    }
+    serde_json::to_vec(&value).ok()
+}
+
+/// Changes an input as bytes; `other` is one to take a piece of.
+pub(crate) fn as_bytes(data: &mut Vec<u8>, other: &[u8], words: &str, dice: &mut Dice) {
+    let at = dice.below(data.len() + 1);
+    let end = at + dice.below(data.len() + 1 - at);
+    let piece = match dice.below(6) {
+        0 => Vec::new(),
+        1 => vec![dice.next() as u8],
+        2 => data[at..end].repeat(2),
+        3 => {
+            let words: Vec<&str> = words.lines().filter_map(word).collect();
+            dice.choose(&words).into()
+        }
+        4 => dice.choose(TEXT).into(),
+        _ => {
+            let from = dice.below(other.len());
+            let to = from + dice.below(other.len() + 1 - from);
+            other[from..to].to_vec()
+        }
+    };
+    data.splice(at..end, piece);
 }
 
 /// Returns the word on a line of a libFuzzer dictionary.
@@ -175,14 +200,14 @@ const NUMBERS: &[f64] = &[
 ];
 
 /// Chance that a number decides, so that a run can be repeated.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn new(seed: u32) -> Self {
+    pub(crate) fn new(seed: u32) -> Self {
         Self(u64::from(seed) + 1)
     }
 
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -190,7 +215,7 @@ impl Dice {
     }
 
     /// Returns a number below `limit`; zero if there is none.
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() >> 11) as usize % limit.max(1)
     }
 

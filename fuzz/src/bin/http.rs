@@ -22,7 +22,9 @@ use framing::{Framing, Phase};
 use head::BodyFraming;
 use violation::Violation;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+llmx_fuzz::byte_target!(read, "http");
+
+fn read(bytes: &[u8]) {
     let Some((cut, bytes)) = bytes.split_first() else {
         return;
     };
@@ -31,7 +33,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     assert_eq!(follow(bytes.chunks(cut)), whole, "cut by {cut}");
     assert_eq!(follow(bytes.chunks(1)), whole, "cut by 1");
     agrees_with_another_parser(bytes);
-});
+}
 
 /// What is the same however the bytes are cut.
 fn follow<'a>(cuts: impl IntoIterator<Item = &'a [u8]>) -> (Result<(), Violation>, u64, Phase) {

@@ -28,6 +28,14 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) llmx: Option<PathBuf>,
 
+    /// The `llmx` binary, for the cases of the agent.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) agent: Option<PathBuf>,
+
+    /// The `codex` binary, to be measured beside it.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) codex: Option<PathBuf>,
+
     /// One more proxy that is already running; `#PID` lets its CPU time and memory be read.
     #[arg(long = "peer", value_name = "NAME=URL[#PID]")]
     pub(crate) peers: Vec<String>,

@@ -1,5 +1,6 @@
 //! The cases of the bench: which there are, what each shows, and which bars it holds.
 
+use crate::agent;
 use crate::bars::{Bar, Limit};
 use crate::bridged;
 use crate::measure::Measure;
@@ -53,6 +54,7 @@ impl Case {
         cases.extend([16, 64].map(|c| requests(c, true)));
         cases.push(paced(true));
         cases.extend(bridged::cases());
+        cases.extend(agent::cases());
         cases
     }
 
@@ -68,6 +70,12 @@ impl Case {
 
     /// Returns true if it says something about this side.
     pub(crate) fn concerns(&self, kind: &Kind) -> bool {
+        if let (Work::Agent(job), Kind::Agent(agent)) = (self.work, kind) {
+            return agent::concerns(job, agent);
+        }
+        if matches!(self.work, Work::Agent(_)) || matches!(kind, Kind::Agent(_)) {
+            return false;
+        }
         if self.bridged {
             return matches!(kind, Kind::Direct | Kind::Llmx(_) | Kind::Bridged(_));
         }
@@ -139,6 +147,7 @@ impl Case {
                 value("RSS MiB", RSS, 1),
                 value("threads", THREADS, 0),
             ],
+            Work::Agent(job) => agent::columns(job),
         }
     }
 
@@ -218,6 +227,7 @@ impl Case {
                 at_most("first 200 <= 5 ms", Measure::Median(ANSWERED), 5.0),
                 at_most("idle RSS <= 8 MiB", Measure::Median(RSS), 8.0),
             ],
+            Work::Agent(job) => agent::bars(job),
         }
     }
 }
@@ -318,6 +328,6 @@ mod tests {
         assert_eq!(names.len(), cases.len());
 
         let bars: usize = cases.iter().map(|case| case.bars().len()).sum();
-        assert_eq!(bars, 1 + 3 * 2 + 2 + 1 + 4 + 1 + 1 + 2 + 5);
+        assert_eq!(bars, 1 + 3 * 2 + 2 + 1 + 4 + 1 + 1 + 2 + 5 + 5);
     }
 }

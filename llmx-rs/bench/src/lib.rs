@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+mod agent;
 mod args;
 mod bars;
 mod bridged;

@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
+use crate::agent::script;
 use crate::args::MockArgs;
 use crate::fault;
 use crate::http1::{self, BodyDecoder, Framing, Io, MAX_HEADERS, ReadBuffer};
@@ -80,6 +81,12 @@ async fn serve(mut io: impl Io) -> io::Result<()> {
         if request.expects_continue {
             io.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         }
+        if let Some(calls) = request.plan.calls {
+            let body = read_body(&mut io, &mut buffer, request.framing).await?;
+            io.write_all(&script::answer(calls, &body)).await?;
+            io.flush().await?;
+            continue;
+        }
         skip_body(&mut io, &mut buffer, request.framing).await?;
         if request.plan.think_us > 0 {
             tokio::time::sleep(Duration::from_micros(request.plan.think_us)).await;
@@ -133,12 +140,32 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<(Request, usize)>> {
 }
 
 async fn skip_body(io: &mut impl Io, buffer: &mut ReadBuffer, framing: Framing) -> io::Result<()> {
+    each_piece(io, buffer, framing, |_| ()).await
+}
+
+async fn read_body(
+    io: &mut impl Io,
+    buffer: &mut ReadBuffer,
+    framing: Framing,
+) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    each_piece(io, buffer, framing, |piece| read.extend_from_slice(piece)).await?;
+    Ok(read)
+}
+
+async fn each_piece(
+    io: &mut impl Io,
+    buffer: &mut ReadBuffer,
+    framing: Framing,
+    mut take: impl FnMut(&[u8]),
+) -> io::Result<()> {
     if !matches!(framing, Framing::Length(length) if length <= HEAD_BUFFER as u64) {
         buffer.grow_to(BODY_BUFFER);
     }
     let mut body = BodyDecoder::new(framing);
     while !body.is_done() {
-        let (used, _) = body.step(buffer.filled())?;
+        let (used, piece) = body.step(buffer.filled())?;
+        take(piece);
         buffer.consume(used);
         if used == 0 && buffer.fill(io).await? == 0 {
             return Err(fault("the client left within its body"));

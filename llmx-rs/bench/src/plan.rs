@@ -5,6 +5,8 @@
 
 use httparse::Header;
 
+use crate::agent::script;
+
 /// One answer: a JSON object, or a stream when `events` is set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Plan {
@@ -18,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) think_us: u64,
     /// Answer in Chat Completions instead of Responses.
     pub(crate) chat: bool,
+    /// Answer an agent, which should make so many calls.
+    pub(crate) calls: Option<u32>,
 }
 
 impl Plan {
@@ -28,6 +32,7 @@ impl Plan {
             gap_us: 0,
             think_us: 0,
             chat: false,
+            calls: None,
         }
     }
 
@@ -47,6 +52,7 @@ impl Plan {
             gap_us,
             think_us,
             chat,
+            calls: _,
         } = self;
         let chat = u8::from(*chat);
         format!(
@@ -58,6 +64,7 @@ impl Plan {
     /// Reads a plan from a request; what is not asked for, or is no number, keeps its default.
     pub(crate) fn of_request(target: &str, headers: &[Header<'_>]) -> Self {
         let mut plan = Self::json(DEFAULT_SIZE);
+        plan.calls = script::calls_of(target);
         let query = target.split_once('?').map_or("", |(_, query)| query);
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             plan.set(name.as_bytes(), value);
@@ -111,6 +118,7 @@ mod tests {
             gap_us: 5000,
             think_us: 20_000,
             chat: true,
+            calls: None,
         };
         let head = format!("POST /v1/responses HTTP/1.1\r\n{}\r\n", plan.header_lines());
         let mut headers = [httparse::EMPTY_HEADER; 8];

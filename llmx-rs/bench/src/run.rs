@@ -1,9 +1,11 @@
 //! `llmx-bench run`: all sides in every round, their order rotated from round to round.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use tokio::task::LocalSet;
 
+use crate::agent::{self, Agent};
 use crate::args::RunArgs;
 use crate::cases::Case;
 use crate::measure::{Results, Sample};
@@ -76,6 +78,11 @@ fn kinds(args: &RunArgs) -> io::Result<Vec<Kind>> {
     kinds.extend(nginx::find().map(Kind::Nginx));
     kinds.extend(args.llmx.clone().map(Kind::Llmx));
     kinds.extend(args.llmx.clone().map(Kind::Bridged));
+    // An agent is started in a folder of its own.
+    let found = |program: &Option<PathBuf>| program.as_ref().map(std::path::absolute).transpose();
+    let llmx = found(&args.agent)?.map(Agent::Llmx);
+    let codex = found(&args.codex)?.map(Agent::Codex);
+    kinds.extend(llmx.into_iter().chain(codex).map(Kind::Agent));
     for peer in &args.peers {
         kinds.push(Kind::Peer(Peer::parse(peer)?));
     }
@@ -152,6 +159,9 @@ impl<'a> Entrant<'a> {
         upstream: &Upstream,
         pace: Pace,
     ) -> io::Result<(Sample, Vec<String>)> {
+        if let (work::Work::Agent(job), Kind::Agent(agent)) = (case.work, self.kind) {
+            return Ok((agent::measure(agent, job, upstream, pace)?, Vec::new()));
+        }
         if case.work == work::Work::Startup {
             return work::measure_start(self.kind, upstream).await;
         }

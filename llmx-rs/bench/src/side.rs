@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::agent::Agent;
 use crate::child::{Server, announced_port};
 use crate::client::{RESPONSES, Target};
 use crate::proc::{self, Status};
@@ -56,6 +57,7 @@ pub(crate) enum Kind {
     Nginx(PathBuf),
     Hyper,
     Peer(Peer),
+    Agent(Agent),
 }
 
 impl Kind {
@@ -67,12 +69,13 @@ impl Kind {
             Self::Nginx(_) => NGINX,
             Self::Hyper => HYPER,
             Self::Peer(peer) => &peer.name,
+            Self::Agent(agent) => agent.name(),
         }
     }
 
     /// Returns true if the bench starts a process for it.
     pub(crate) fn is_started(&self) -> bool {
-        !matches!(self, Self::Direct | Self::Peer(_))
+        !matches!(self, Self::Direct | Self::Peer(_) | Self::Agent(_))
     }
 
     /// Starts the side; it listens when this returns.
@@ -81,6 +84,7 @@ impl Kind {
         let (mut target, pid, server) = match self {
             Self::Direct => (direct(upstream)?, None, None),
             Self::Peer(peer) => (peer.target.clone(), peer.pid, None),
+            Self::Agent(_) => return Err(fault("an agent is no server")),
             Self::Llmx(program) => {
                 let url = upstream.url();
                 started(start_llmx(program, &[], &url, upstream, dir.path())?)

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use crate::agent::Job;
 use crate::client::{Connection, Ignore};
 use crate::fault;
 use crate::load::{self, Streams};
@@ -25,6 +26,8 @@ pub(crate) enum Work {
     BigBody { bytes: usize },
     /// From spawn to the first answer, and memory after it.
     Startup,
+    /// What an agent is asked to do; no proxy takes part.
+    Agent(Job),
 }
 
 impl Work {
@@ -48,6 +51,8 @@ pub(crate) struct Pace {
     pub(crate) requests: Duration,
     pub(crate) streams: Duration,
     pub(crate) paced_streams: u32,
+    /// How often an agent runs in a round.
+    pub(crate) agent_runs: u32,
 }
 
 impl Pace {
@@ -55,11 +60,13 @@ impl Pace {
         requests: Duration::from_millis(1200),
         streams: Duration::from_millis(800),
         paced_streams: 15,
+        agent_runs: 5,
     };
     pub(crate) const QUICK: Self = Self {
         requests: Duration::from_millis(200),
         streams: Duration::from_millis(150),
         paced_streams: 3,
+        agent_runs: 1,
     };
 }
 
@@ -94,7 +101,7 @@ pub(crate) async fn measure(
         Work::SlowStreams { streams } => slow_streams(side, streams).await,
         Work::Bodies { bytes } => Ok(bodies(side, bytes, pace.requests).await),
         Work::BigBody { bytes } => big_body(side, bytes).await,
-        Work::Startup => Err(fault("a start is measured without a running side")),
+        Work::Startup | Work::Agent(_) => Err(fault("it is measured without a running side")),
     }
 }
 

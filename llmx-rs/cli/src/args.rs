@@ -252,6 +252,10 @@ pub(crate) struct ExecOptions {
     #[arg(long, exclusive = true)]
     pub(crate) print_schema: bool,
 
+    /// The JSON schema that the final answer must match; if it does not, exit code 7.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) output_schema: Option<PathBuf>,
+
     /// Also write the final answer to FILE.
     #[arg(short, long, value_name = "FILE", global = true)]
     pub(crate) output_last_message: Option<PathBuf>,
@@ -323,4 +327,5 @@ Exit codes:
   2  nothing was started: usage,  143  terminated
      prompt or configuration
   3  this machine failed, such as a file that cannot be written
-  4  --max-turns is reached, 5 --max-cost, 6 --timeout";
+  4  --max-turns is reached, 5 --max-cost, 6 --timeout
+  7  the final answer does not match --output-schema";

@@ -81,6 +81,7 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
             cost_usd: options.max_cost,
         },
         timeout: options.timeout.map(Duration::from_secs_f64),
+        output_schema: options.output_schema,
         output_last_message: options.output_last_message,
     };
     let runtime = Builder::new_multi_thread()

@@ -10,7 +10,6 @@ use futures_util::future::ready;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use llmx_tools::{Input, Outcome, Permit, Reach, Said, Toolbox};
 use llmx_upstream::{EventStream, StreamEnd, StreamStep};
-use llmx_wire::Dialect;
 use llmx_wire::responses::{ContentPart, Request};
 use tokio::sync::oneshot;
 
@@ -28,6 +27,11 @@ pub(crate) type Permitted = oneshot::Receiver<Permit>;
 /// Nothing is under way.
 pub(crate) fn nothing() -> Activity {
     stream::pending().boxed()
+}
+
+/// Says what is already known.
+pub(crate) fn now(event: Event) -> Activity {
+    stream::iter([event]).chain(stream::pending()).boxed()
 }
 
 /// Waits for `time`.
@@ -52,24 +56,20 @@ pub(crate) fn ask(
         move |asking| {
             let end = end.clone();
             async move {
-                let mut answer = match asking {
+                let (connection, mut answer) = match asking {
                     Asking::Opening(connection, request) => match connection.open(&request).await {
-                        Ok(answer) => match connection.take_surprise() {
-                            Some(dialect) => {
-                                let answering = Asking::Answering(Box::new(answer));
-                                return Some((Event::Notice(surprise(dialect)), answering));
-                            }
-                            None => answer,
-                        },
+                        Ok(answer) => (connection, Box::new(answer)),
                         Err(fault) => return Some((end(&fault), Asking::Over)),
                     },
-                    Asking::Answering(answer) => *answer,
+                    Asking::Answering(connection, answer) => (connection, answer),
                     Asking::Over => return None,
                 };
+                if let Some(news) = connection.take_news() {
+                    return Some((Event::Notice(news), Asking::Answering(connection, answer)));
+                }
                 Some(match answer.next().await {
                     StreamStep::Event(event) => {
-                        let answering = Asking::Answering(Box::new(answer));
-                        (Event::Model(event), answering)
+                        (Event::Model(event), Asking::Answering(connection, answer))
                     }
                     StreamStep::End(StreamEnd::Done) => {
                         (Event::ModelEnded(Ended::Done), Asking::Over)
@@ -86,15 +86,9 @@ pub(crate) fn ask(
     .boxed()
 }
 
-fn surprise(dialect: Dialect) -> String {
-    format!(
-        "the provider speaks `{dialect}`; this is remembered, and `wire_api = \"{dialect}\"` settles it"
-    )
-}
-
 enum Asking {
     Opening(Arc<Connection>, Box<Request>),
-    Answering(Box<EventStream>),
+    Answering(Arc<Connection>, Box<EventStream>),
     Over,
 }
 
@@ -114,10 +108,7 @@ pub(crate) fn call(
         Ok(job) => job,
         Err(message) => {
             let rejected = Event::CallFinished(CallResult::Rejected { message });
-            return (
-                stream::iter([rejected]).chain(stream::pending()).boxed(),
-                None,
-            );
+            return (now(rejected), None);
         }
     };
     let reach = job.reach();

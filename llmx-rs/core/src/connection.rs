@@ -10,6 +10,7 @@ use llmx_wire::responses::Request;
 use tokio::task::spawn_blocking;
 
 use crate::dialects::Dialects;
+use crate::formats::{self, Formats};
 use crate::provider::{self, BadProvider};
 
 /// The provider, ready to be asked.
@@ -18,6 +19,7 @@ pub(crate) struct Connection {
     dialects: Dialects,
     source: CredentialSource,
     current: Mutex<Current>,
+    formats: Formats,
 }
 
 /// What requests are sent with until the key changes.
@@ -53,6 +55,7 @@ impl Connection {
             dialects,
             source,
             current: Mutex::new(current),
+            formats: Formats::default(),
         })
     }
 
@@ -61,8 +64,38 @@ impl Connection {
         self.current().key
     }
 
-    /// Sends `request`. A key that is refused is fetched again, once.
+    /// Returns the provider as it is configured.
+    pub(crate) fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// Returns the dialect that is spoken, or the likeliest before one was found.
+    pub(crate) fn dialect(&self) -> Dialect {
+        let found = self.current().candidates.found();
+        let likeliest = || self.provider.dialects.first().copied();
+        found.or_else(likeliest).unwrap_or(Dialect::Responses)
+    }
+
+    /// Sends `request`, without the format of its answer where the provider cannot hold to one.
     pub(crate) async fn open(&self, request: &Request) -> Result<EventStream, AskFault> {
+        let Some(formless) = formats::without_format(request) else {
+            return self.send(request).await;
+        };
+        if self.formats.are_refused() {
+            return self.send(&formless).await;
+        }
+        match self.send(request).await {
+            Err(AskFault::Upstream(fault)) if formats::is_refusal(&fault) => {
+                let answer = self.send(&formless).await?;
+                self.formats.refused(&fault);
+                Ok(answer)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Sends `request` as it is. A key that is refused is fetched again, once.
+    async fn send(&self, request: &Request) -> Result<EventStream, AskFault> {
         if self.source.can_refresh() && self.source.at_hand().is_none() {
             let source = self.source.clone();
             self.take_up(blocking(move || source.fetch()).await?)?;
@@ -84,11 +117,13 @@ impl Connection {
         }
     }
 
-    /// Returns, once, the dialect that was found, if it is not the one that was asked first.
-    pub(crate) fn take_surprise(&self) -> Option<Dialect> {
-        let found = self.current().candidates.take_surprise()?;
-        self.dialects.remember(found);
-        Some(found)
+    /// Returns, once each, what was found out about the provider and a person should know.
+    pub(crate) fn take_news(&self) -> Option<String> {
+        if let Some(found) = self.current().candidates.take_surprise() {
+            self.dialects.remember(found);
+            return Some(surprise(found));
+        }
+        self.formats.take_news()
     }
 
     fn take_up(&self, key: Option<Secret>) -> Result<(), BadProvider> {
@@ -103,6 +138,12 @@ impl Connection {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.clone()
     }
+}
+
+fn surprise(dialect: Dialect) -> String {
+    format!(
+        "the provider speaks `{dialect}`; this is remembered, and `wire_api = \"{dialect}\"` settles it"
+    )
 }
 
 fn connect(

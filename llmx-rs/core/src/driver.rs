@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use llmx_protocol::{ApprovalDecision, Op, ThreadEvent, ThreadId};
 use llmx_tools::{Permit, Reach, Toolbox};
-use llmx_wire::responses::Request;
+use llmx_wire::responses::{Request, StreamEvent};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
@@ -15,7 +15,9 @@ use crate::activity::{self, Activity};
 use crate::approvals::{self, Approvals};
 use crate::connection::Connection;
 use crate::history::History;
+use crate::model_facts::Keeper;
 use crate::notify::Notifier;
+use crate::output_schema::OutputSchema;
 use crate::prompt::Prompt;
 use crate::rollout::{Rollout, payload};
 use crate::turn::{Delay, Effect, Event, Machine, Record};
@@ -29,6 +31,8 @@ pub(crate) struct Driver {
     pub(crate) env_key: Option<String>,
     pub(crate) toolbox: Toolbox,
     pub(crate) approvals: Approvals,
+    /// What answers are checked against.
+    pub(crate) output_schema: Option<Arc<OutputSchema>>,
     /// What the call that was read would reach.
     pub(crate) asked: Option<Asked>,
     /// Lets the call that was read run.
@@ -37,6 +41,8 @@ pub(crate) struct Driver {
     /// What a person should know before the first turn.
     pub(crate) notices: Vec<String>,
     pub(crate) pace: Pace,
+    /// What is known of the model.
+    pub(crate) facts: Keeper,
     /// Whether the model has not been asked since the last prompt.
     pub(crate) is_new_turn: bool,
     /// Where prompts are remembered.
@@ -118,6 +124,10 @@ impl Driver {
                     let _heard = events.send(ThreadEvent::Error { message }).await;
                     continue;
                 }
+                told = self.facts.told() => {
+                    self.facts.take(told.as_ref(), self.world.now());
+                    Event::Known(self.facts.facts())
+                }
                 op = ops.recv(), if listening => match op {
                     Some(Op::UserTurn { prompt }) => {
                         self.is_new_turn = true;
@@ -181,8 +191,16 @@ impl Driver {
         activity: &mut Activity,
         events: &mpsc::Sender<ThreadEvent>,
     ) {
-        if matches!(event, Event::Model(_)) {
+        if let Event::Model(said) = &event {
             self.pace.first_word();
+            let more = self.facts.answer_begins(&self.connection, self.world.now());
+            let ends = matches!(said, StreamEvent::Completed(_));
+            if more | (ends && self.facts.answer_ends(self.world.now()).await) {
+                self.machine.know(self.facts.facts());
+            }
+        }
+        if let Some(message) = self.facts.take_warning() {
+            let _heard = events.send(ThreadEvent::Error { message }).await;
         }
         let mut next = Some(event);
         while let Some(event) = next.take() {
@@ -232,6 +250,12 @@ impl Driver {
                             // A call that was given up meanwhile needs no permit.
                             let _given_up = waiting.send(approvals::permit(permit));
                         }
+                    }
+                    Effect::LearnWindow(window) => self.facts.refused(window, self.world.now()),
+                    Effect::CheckAnswer(answer) => {
+                        let schema = self.output_schema.as_ref();
+                        let faults = schema.map_or_else(Vec::new, |it| it.faults(&answer));
+                        *activity = activity::now(Event::AnswerChecked { faults });
                     }
                     Effect::Wait(delay) => {
                         *activity = activity::wait(spread(delay, self.world.chance()));

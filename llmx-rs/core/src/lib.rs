@@ -11,15 +11,18 @@
 
 mod activity;
 pub mod approvals;
+mod cache;
 mod connection;
 mod dialects;
 mod driver;
+mod formats;
 mod history;
 mod judge;
 pub mod mcp;
 mod model_facts;
 pub mod models;
 mod notify;
+mod output_schema;
 mod prompt;
 mod provider;
 mod resume;
@@ -32,6 +35,7 @@ pub mod turn;
 mod world;
 
 pub use connection::AskFault;
+pub use output_schema::{BadSchema, OutputSchema};
 pub use provider::BadProvider;
 pub use rollout::timestamp;
 pub use rollout::{ReadFault, RecordFault, Recorded, RecordedItem};

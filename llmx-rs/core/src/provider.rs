@@ -35,10 +35,30 @@ pub(crate) fn target_at(
     dialect: Dialect,
     path: &str,
 ) -> Result<Target, BadProvider> {
+    target(provider, key, dialect, &url(provider, dialect, path))
+}
+
+/// Makes a target of an address beside the version, where servers of one machine tell of themselves.
+pub(crate) fn target_beside(
+    provider: &Provider,
+    key: Option<&Secret>,
+    dialect: Dialect,
+    path: &str,
+) -> Result<Target, BadProvider> {
+    let base = provider.base_url.trim_end_matches('/');
+    let root = base.strip_suffix("/v1").unwrap_or(base);
+    target(provider, key, dialect, &format!("{root}/{path}"))
+}
+
+fn target(
+    provider: &Provider,
+    key: Option<&Secret>,
+    dialect: Dialect,
+    url: &str,
+) -> Result<Target, BadProvider> {
     // Whoever writes a URL without TLS into their own configuration has decided; gateways on a
     // private network are commonly reached that way.
-    let endpoint = Endpoint::parse(&url(provider, dialect, path), Insecure::Allowed)
-        .map_err(BadTarget::from)?;
+    let endpoint = Endpoint::parse(url, Insecure::Allowed).map_err(BadTarget::from)?;
     let mut bridge = BridgeOptions {
         provider: provider.id.clone(),
         ..BridgeOptions::for_host(endpoint.uri().host().unwrap_or_default())

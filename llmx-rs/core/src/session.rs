@@ -17,8 +17,9 @@ use crate::connection::{AskFault, Connection};
 use crate::driver::{Driver, Pace, Recorder};
 use crate::history::History;
 use crate::mcp;
-use crate::model_facts;
+use crate::model_facts::Keeper;
 use crate::notify::Notifier;
+use crate::output_schema::OutputSchema;
 use crate::prompt::{self, Prompt};
 use crate::resume::continuation;
 use crate::rollout::{self, ReadFault, RecordFault, Recorded, Rollout, payload, timestamp};
@@ -45,6 +46,8 @@ pub struct Origin {
     pub ephemeral: bool,
     /// Whether the frontend wants to see answers while they grow.
     pub previews: bool,
+    /// What the last answer of each turn must match.
+    pub output_schema: Option<Arc<OutputSchema>>,
 }
 
 /// A conversation that cannot begin.
@@ -111,7 +114,9 @@ impl Session {
                 (prompt::news(config, now, &before), before)
             }
         };
-        let machine = machine(config, &origin, opening, before);
+        let mut machine = machine(config, &origin, opening, before);
+        let facts = Keeper::new(config, origin.bounds.cost_usd.is_some());
+        machine.know(facts.facts());
         let seen = environment(
             config,
             connection.key().as_ref(),
@@ -130,9 +135,13 @@ impl Session {
             (remembers && !origin.ephemeral).then(|| History::new(&config.home, &thread_id));
         let toolbox = Toolbox::new(confinement(config, origin.environment, seen));
         let toolbox = toolbox.with_servers(servers);
+        let mut prompt = Prompt::new(config, &thread_id, toolbox.specs());
+        if let Some(schema) = &origin.output_schema {
+            prompt.demand(schema);
+        }
         let driver = Driver {
             machine,
-            prompt: Prompt::new(config, &thread_id, toolbox.specs()),
+            prompt,
             connection: Arc::new(connection),
             env_key: config.provider.env_key.clone(),
             toolbox,
@@ -142,6 +151,7 @@ impl Session {
                 config.cwd.clone(),
                 Rules::read(&config.home.join("rules.toml"))?,
             ),
+            output_schema: origin.output_schema,
             asked: None,
             permit: None,
             recorder: Recorder {
@@ -152,6 +162,7 @@ impl Session {
             notices,
             notifier,
             history,
+            facts,
             pace: Pace::default(),
             is_new_turn: true,
             world,
@@ -184,8 +195,8 @@ fn machine(config: &Config, origin: &Origin, opening: Vec<Item>, before: Vec<Ite
     };
     let mut machine = Machine::new(opening, limits);
     machine.resume(before);
-    machine.bound(origin.bounds, model_facts::prices(config));
-    if let Some(tokens) = model_facts::compaction_limit(config) {
+    machine.bound(origin.bounds);
+    if let Some(tokens) = config.model_auto_compact_token_limit {
         machine.limit_context(tokens);
     }
     if let Some(instruction) = &config.compact_prompt {
@@ -193,6 +204,9 @@ fn machine(config: &Config, origin: &Origin, opening: Vec<Item>, before: Vec<Ite
     }
     if origin.previews {
         machine.preview();
+    }
+    if origin.output_schema.is_some() {
+        machine.check_answers();
     }
     machine.show_thoughts(if config.hide_agent_reasoning {
         Thoughts::Hidden

@@ -3,7 +3,7 @@
 use llmx_wire::responses::{ContentPart, Item, Role, TextOrList, ToolCallOutput};
 
 use crate::rollout::Recorded;
-use crate::turn::is_context;
+use crate::turn::is_of_llmx;
 
 /// One thing that was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Speech {
 }
 
 impl Recorded {
-    /// Returns what was said, in order. What llmx told the model about the session is left out.
+    /// Returns what was said, in order. What llmx told the model on its own account is left out.
     pub fn speeches(&self) -> Vec<Speech> {
         self.items
             .iter()
@@ -39,7 +39,7 @@ fn speech(item: &Item) -> Option<Speech> {
             let words = Some(message.text()).filter(|words| !words.trim().is_empty())?;
             match message.role {
                 Role::Assistant => Speech::Agent(words),
-                _ if is_context(&words) => return None,
+                _ if is_of_llmx(&words) => return None,
                 _ => Speech::User(words),
             }
         }

@@ -21,6 +21,8 @@ pub enum Ending {
     MaxCost,
     /// Its time was over.
     Timeout,
+    /// Its final answer does not match the output schema.
+    OutputSchema,
     /// A signal stopped it.
     Stopped(Stop),
     /// Nobody reads its output any more.
@@ -38,6 +40,7 @@ impl Ending {
             Self::MaxTurns => 4,
             Self::MaxCost => 5,
             Self::Timeout => 6,
+            Self::OutputSchema => 7,
             Self::Stopped(Stop::Interrupt) => 130,
             Self::OutputClosed => 141,
             Self::Stopped(Stop::Terminate) => 143,

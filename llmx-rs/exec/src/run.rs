@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Error, Result};
 use llmx_config::Config;
 use llmx_core::turn::Bounds;
-use llmx_core::{Beginning, Origin, Session, System};
+use llmx_core::{Beginning, Origin, OutputSchema, Session, System};
 use llmx_protocol::{ApprovalPolicy, ErrorCode, Op, Prompt, ThreadEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
@@ -21,7 +21,7 @@ use crate::last_message::LastMessageFile;
 use crate::output::{self, Report, Style};
 use crate::stdin::Stdin;
 use crate::stop::{self, Stop};
-use crate::{images, json, prompt};
+use crate::{images, json, output_schema, prompt};
 
 /// What a person asks of a run.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +42,8 @@ pub struct ExecArgs {
     pub bounds: Bounds,
     /// How long the turn may take.
     pub timeout: Option<Duration>,
+    /// The file of the JSON schema that the final answer must match.
+    pub output_schema: Option<PathBuf>,
     /// Where the last message is written besides.
     pub output_last_message: Option<PathBuf>,
 }
@@ -92,29 +94,33 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
         mut stops,
         environment,
     } = io;
-    let reading = prompt::resolve(args.prompt.clone(), stdin, &mut *stderr);
-    let prompt = tokio::select! {
-        prompt = reading => prompt,
+    let gathering = gather(&args, stdin, &mut *stderr);
+    let task = tokio::select! {
+        task = gathering => task,
         Some(stop) = stops.recv() => {
             refuse(args.json, "interrupted", &mut *stdout, &mut *stderr);
             return Ending::Stopped(stop);
         }
     };
-    let prompt = match prompt {
-        Ok(prompt) => prompt,
-        Err(none) => {
-            refuse(args.json, &none.message(), &mut *stdout, &mut *stderr);
+    let Task {
+        prompt,
+        output_schema,
+    } = match task {
+        Ok(task) => task,
+        Err(message) => {
+            refuse(args.json, &message, &mut *stdout, &mut *stderr);
             return Ending::Usage;
         }
     };
-    let images = match images::read_all(&args.images) {
-        Ok(images) => images,
-        Err(error) => {
-            refuse(args.json, &format!("{error:#}"), &mut *stdout, &mut *stderr);
-            return Ending::Usage;
-        }
+    let origin = Origin {
+        source: "exec",
+        environment,
+        bounds: args.bounds,
+        ephemeral: args.ephemeral,
+        previews: args.json_deltas,
+        output_schema,
     };
-    let (session, file) = match prepare(&config, environment, &args) {
+    let (session, file) = match prepare(&config, origin, &args) {
         Ok(prepared) => prepared,
         Err(error) => {
             refuse(args.json, &format!("{error:#}"), &mut *stdout, &mut *stderr);
@@ -130,10 +136,6 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
     let (ops, ops_in) = mpsc::channel(OPS);
     let (events_out, events) = mpsc::channel(EVENTS);
     // The channel is empty, so there is room.
-    let prompt = Prompt {
-        text: prompt,
-        images,
-    };
     let _sent = ops.try_send(Op::UserTurn { prompt });
     let report = output::start(style, events, ops.clone(), stdout, stderr);
     let work = session.run(ops_in, events_out);
@@ -143,21 +145,35 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
     }
 }
 
+/// What a run is about.
+struct Task {
+    prompt: Prompt,
+    output_schema: Option<Arc<OutputSchema>>,
+}
+
+/// Reads what the run is about, or says what of it cannot be used. Files come first: they need no
+/// waiting for.
+async fn gather(args: &ExecArgs, stdin: Stdin, notices: &mut dyn Write) -> Result<Task, String> {
+    let told = |error: Error| format!("{error:#}");
+    let schema = args.output_schema.as_deref().map(output_schema::read);
+    let schema = schema.transpose().map_err(told)?;
+    let images = images::read_all(&args.images).map_err(told)?;
+    let text = prompt::resolve(args.prompt.clone(), stdin, notices).await;
+    let text = text.map_err(|none| none.message())?;
+    Ok(Task {
+        prompt: Prompt { text, images },
+        output_schema: schema.map(Arc::new),
+    })
+}
+
 /// Does everything that can fail before the first request.
 fn prepare(
     config: &Config,
-    environment: Vec<(OsString, OsString)>,
+    origin: Origin,
     args: &ExecArgs,
 ) -> Result<(Session, Option<LastMessageFile>)> {
     let file = args.output_last_message.clone();
     let file = file.map(LastMessageFile::check).transpose()?;
-    let origin = Origin {
-        source: "exec",
-        environment,
-        bounds: args.bounds,
-        ephemeral: args.ephemeral,
-        previews: args.json_deltas,
-    };
     let session =
         Session::open(config, origin, &args.beginning, Arc::new(System)).map_err(Error::new)?;
     Ok((session, file))
@@ -229,6 +245,7 @@ fn conclude(mut report: Report, file: Option<&LastMessageFile>) -> Ending {
             Some(ErrorCode::MaxTurns) => Ending::MaxTurns,
             Some(ErrorCode::MaxCost) => Ending::MaxCost,
             Some(ErrorCode::Timeout) => Ending::Timeout,
+            Some(ErrorCode::OutputSchema) => Ending::OutputSchema,
             Some(ErrorCode::Interrupted) | None => Ending::TurnFailed,
         };
     }

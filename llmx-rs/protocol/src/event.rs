@@ -125,6 +125,29 @@ pub struct TurnFacts {
     /// The cost in US dollars, where the model's prices are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
+    /// Who told the prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices_source: Option<FactSource>,
+    /// How many tokens the model takes in all, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context_window: Option<u64>,
+    /// Who told it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context_window_source: Option<FactSource>,
+}
+
+/// Who told a fact about a model; the first one that does counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FactSource {
+    /// The user's configuration.
+    Config,
+    /// The provider, beside its list of models.
+    Provider,
+    /// The small table that comes with llmx.
+    Table,
+    /// A request that the provider refused.
+    Refusal,
 }
 
 /// What a turn took, in tokens; cached tokens are part of the input, reasoning is part of the output.
@@ -163,6 +186,8 @@ pub enum ErrorCode {
     MaxCost,
     /// The model was asked as often as it might be.
     MaxTurns,
+    /// Its answer did not have the shape that was asked for, corrected once or not.
+    OutputSchema,
     /// Its time was over.
     Timeout,
 }

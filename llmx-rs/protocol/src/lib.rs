@@ -11,7 +11,7 @@ mod op;
 mod policy;
 
 pub use approval::{ApprovalDecision, ApprovalRequest};
-pub use event::{DeltaKind, ErrorCode, ThreadError, ThreadEvent, TurnFacts, Usage};
+pub use event::{DeltaKind, ErrorCode, FactSource, ThreadError, ThreadEvent, TurnFacts, Usage};
 pub use ids::ThreadId;
 pub use item::{
     FileChange, FileChangeKind, ItemDetails, ItemError, ItemStatus, ThreadItem, TodoItem,

@@ -22,7 +22,7 @@ use crate::dump::{self, Dump, Recorder};
 use crate::handler::{BoxError, Outgoing};
 use crate::request_body;
 use crate::rescue;
-use crate::state::{self, State, Turn};
+use crate::state::{self, Asked, State};
 
 /// An upstream behind the bridge.
 #[derive(Debug)]
@@ -82,8 +82,8 @@ impl Bridged {
     async fn ask(&self, body: &Bytes, headers: HeaderMap) -> Result<Answer, Response<Full<Bytes>>> {
         let mut request: responses::Request =
             serde_json::from_slice(body).map_err(|error| rescue::unreadable(&error))?;
-        let turn = self.state.expand(&mut request, body);
-        let turn = turn.map_err(|error| rescue::not_kept(&error))?;
+        let asked = self.state.expand(&mut request, body);
+        let asked = asked.map_err(|error| rescue::not_kept(&error))?;
         let stream = self.exchange.open_for(&request, headers).await;
         let stream = stream.map_err(|fault| rescue::upstream(&fault))?;
         Ok(Answer {
@@ -91,7 +91,7 @@ impl Bridged {
             held: VecDeque::new(),
             is_ahead: false,
             streams: request.stream == Some(true),
-            memory: turn.map(|turn| (Arc::clone(&self.state), turn)),
+            memory: asked.map(|asked| (Arc::clone(&self.state), asked)),
         })
     }
 }
@@ -106,7 +106,7 @@ struct Answer {
     /// Whether the client wants events, or one object.
     streams: bool,
     /// Where the answer is kept, and with what.
-    memory: Option<(Arc<State>, Turn)>,
+    memory: Option<(Arc<State>, Asked)>,
 }
 
 impl Answer {
@@ -138,19 +138,19 @@ impl Answer {
 
     /// Says in the response of `event` what is kept, and keeps the one that completes a stream.
     fn remember(&mut self, event: &mut StreamEvent) {
-        let Some((_, turn)) = &self.memory else {
+        let Some((_, asked)) = &self.memory else {
             return;
         };
         match event {
             StreamEvent::Created(event) | StreamEvent::InProgress(event) => {
-                state::describe(&mut event.response, turn);
+                state::describe(&mut event.response, asked);
             }
             StreamEvent::Completed(event) | StreamEvent::Incomplete(event) => {
-                state::describe(&mut event.response, turn);
+                state::describe(&mut event.response, asked);
                 if self.streams
-                    && let Some((state, turn)) = self.memory.take()
+                    && let Some((state, asked)) = self.memory.take()
                 {
-                    state.keep(turn, &event.response, None);
+                    state.keep(asked, &event.response, None);
                 }
             }
             _ => {}
@@ -167,8 +167,8 @@ impl Answer {
         }
         // The answer was made of JSON, so it can be written as JSON.
         let body = Bytes::from(json::to_vec(&answer).unwrap_or_default());
-        if let Some((state, turn)) = self.memory {
-            state.keep(turn, &answer, Some(&body));
+        if let Some((state, asked)) = self.memory {
+            state.keep(asked, &answer, Some(&body));
         }
         let mut response = Response::new(());
         let json = HeaderValue::from_static("application/json");

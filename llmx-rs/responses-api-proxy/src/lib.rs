@@ -8,6 +8,7 @@ mod bridged;
 mod dump;
 mod error;
 mod handler;
+mod kept;
 mod part;
 mod protection;
 mod request_body;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use llmx_wire::json;
 use llmx_wire::responses::{Request, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 /// The `input` of a request or the `output` of a response.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Part {
     /// In the object it came or went in, which is small or has little else.
     Within(Bytes),
@@ -20,7 +20,7 @@ pub(crate) enum Part {
 /// An object of this size is kept whole: to take the part out costs more than the rest of it.
 const SMALL: usize = 2 << 10;
 
-/// Smaller objects are looked through in no time.
+/// Smaller objects are looked through, or copied, in no time.
 const LARGE: usize = 64 << 10;
 
 impl Part {
@@ -46,6 +46,20 @@ impl Part {
         Self::Alone(encoded(value).into_boxed_slice().into())
     }
 
+    /// Returns the same part, with its bytes in `room` if they are few and fit.
+    pub(crate) fn moved_to(self, room: &mut BytesMut) -> Self {
+        let bytes = self.bytes();
+        if bytes.len() > LARGE || bytes.len() > room.capacity() {
+            return self;
+        }
+        room.extend_from_slice(bytes);
+        let moved = room.split().freeze();
+        match self {
+            Self::Within(_) => Self::Within(moved),
+            Self::Alone(_) => Self::Alone(moved),
+        }
+    }
+
     /// Returns the part itself; `name` is what it is called in its object.
     pub(crate) fn json(&self, name: &str) -> Bytes {
         match self {
@@ -56,8 +70,12 @@ impl Part {
 
     /// Returns the bytes of memory it takes.
     pub(crate) fn size(&self) -> usize {
+        self.bytes().len()
+    }
+
+    fn bytes(&self) -> &Bytes {
         let (Self::Within(bytes) | Self::Alone(bytes)) = self;
-        bytes.len()
+        bytes
     }
 }
 

@@ -82,8 +82,18 @@ struct Log {
 }
 
 impl ScriptedUpstream {
-    /// Starts a provider that answers every request with what `script` returns for it.
+    /// Starts a provider that answers every request with what `script` returns for it. Only what is
+    /// fetched finds nothing and is not counted: agents look for facts about models beside their work.
     pub fn start(script: impl Fn(&Message) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_for(script, Scope::WhatIsPosted)
+    }
+
+    /// Starts a provider that answers what is fetched with what `script` returns for it, too.
+    pub fn start_with_facts(script: impl Fn(&Message) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_for(script, Scope::Everything)
+    }
+
+    fn start_for(script: impl Fn(&Message) -> Reply + Send + Sync + 'static, scope: Scope) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = listener.local_addr().unwrap();
         let seen = Arc::new(Seen::default());
@@ -92,7 +102,7 @@ impl ScriptedUpstream {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (seen, script) = (Arc::clone(&shared), Arc::clone(&script));
-                thread::spawn(move || serve(&stream, &seen, &*script));
+                thread::spawn(move || serve(&stream, &seen, &*script, scope));
             }
         });
         Self { addr, seen }
@@ -165,7 +175,14 @@ impl Seen {
     }
 }
 
-fn serve(stream: &TcpStream, seen: &Seen, script: &dyn Fn(&Message) -> Reply) {
+/// What a script answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    WhatIsPosted,
+    Everything,
+}
+
+fn serve(stream: &TcpStream, seen: &Seen, script: &dyn Fn(&Message) -> Reply, scope: Scope) {
     stream.set_nodelay(true).unwrap();
     seen.note(|log| log.connections += 1);
     let mut reader = BufReader::new(stream.try_clone().unwrap());
@@ -173,6 +190,13 @@ fn serve(stream: &TcpStream, seen: &Seen, script: &dyn Fn(&Message) -> Reply) {
         if request.read_body(&mut reader, false).is_err() {
             seen.note(|log| log.hangups += 1);
             return;
+        }
+        if scope == Scope::WhatIsPosted && request.method() == "GET" {
+            let refusal = Step::json(404, r#"{"error":{"message":"nothing to fetch"}}"#);
+            if !perform(refusal, stream, &mut reader, seen) {
+                return;
+            }
+            continue;
         }
         let reply = script(&request);
         seen.note(|log| log.requests.push(request));

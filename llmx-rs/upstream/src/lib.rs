@@ -27,4 +27,4 @@ pub use exchange::{
 };
 pub use fault::{SetupFault, TransportFault};
 pub use forward::forward;
-pub use llmx_bridge::{BadSetting, Options as BridgeOptions};
+pub use llmx_bridge::{BadSetting, ClientFault, Options as BridgeOptions};

@@ -12,6 +12,7 @@ mod fault_body;
 pub mod gemini;
 pub mod json;
 mod lenient;
+pub mod local_models;
 pub mod messages;
 pub mod models;
 mod open_enum;

@@ -22,6 +22,8 @@ pub struct Model {
     pub input_price: Option<f64>,
     /// US dollars for a million tokens of input that the server's cache had.
     pub cached_input_price: Option<f64>,
+    /// US dollars for a million tokens of input that the server's cache took in.
+    pub cache_write_price: Option<f64>,
     /// US dollars for a million tokens of output.
     pub output_price: Option<f64>,
     /// The entry as it came.
@@ -71,6 +73,7 @@ fn model(entry: Value) -> Option<Model> {
         images: facts.images(),
         input_price: facts.price("input_cost_per_token", "prompt"),
         cached_input_price: facts.price("cache_read_input_token_cost", "input_cache_read"),
+        cache_write_price: facts.price("cache_creation_input_token_cost", "input_cache_write"),
         output_price: facts.price("output_cost_per_token", "completion"),
         id,
         entry,

@@ -22,7 +22,7 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>) -> io::Result<ExitSt
 
 fn build_command() -> Command {
     let mut cargo = cargo(&["build", "--release"]);
-    for package in [BENCH, PROXY] {
+    for package in [BENCH, PROXY, AGENT] {
         cargo.args(["--package", package]);
     }
     cargo
@@ -35,6 +35,8 @@ fn run_command(release: &Path, args: impl IntoIterator<Item = OsString>) -> Comm
         .arg("run")
         .arg("--llmx")
         .arg(program(PROXY))
+        .arg("--agent")
+        .arg(program("llmx"))
         .args(args);
     bench
 }
@@ -47,6 +49,7 @@ fn release_dir(xtask: &Path) -> PathBuf {
 
 const BENCH: &str = "llmx-bench";
 const PROXY: &str = "llmx-responses-api-proxy";
+const AGENT: &str = "llmx-cli";
 
 #[cfg(test)]
 mod tests {
@@ -59,21 +62,31 @@ mod tests {
     }
 
     #[test]
-    fn arguments_reach_the_bench_after_the_path_of_the_proxy() {
+    fn arguments_reach_the_bench_after_the_paths_of_the_programs() {
         let command = run_command(Path::new("/t/release"), ["--quick".into()]);
         let args: Vec<_> = command.get_args().filter_map(|arg| arg.to_str()).collect();
-        assert_eq!(args.len(), 4);
-        assert_eq!((args[0], args[1], args[3]), ("run", "--llmx", "--quick"));
+        assert_eq!(args.len(), 6);
+        assert_eq!((args[0], args[1], args[5]), ("run", "--llmx", "--quick"));
+        assert_eq!(args[3..5], ["--agent", "/t/release/llmx"]);
         assert!(args[2].starts_with("/t/release/llmx-responses-api-proxy"));
     }
 
     #[test]
-    fn both_programs_are_built_for_release() {
+    fn all_programs_are_built_for_release() {
         let command = build_command();
         let args: Vec<_> = command.get_args().filter_map(|arg| arg.to_str()).collect();
         assert_eq!(
             args,
-            ["build", "--release", "--package", BENCH, "--package", PROXY]
+            [
+                "build",
+                "--release",
+                "--package",
+                BENCH,
+                "--package",
+                PROXY,
+                "--package",
+                AGENT
+            ]
         );
     }
 }

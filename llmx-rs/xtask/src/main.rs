@@ -15,7 +15,8 @@ usage: cargo xtask COMMAND
   check            formatting, lints and documentation, warnings denied
   bench [ARGS]     build for release and measure the proxy; `cargo xtask bench --help` lists ARGS
   fuzz [TARGETS] [--smoke | --seconds N]
-                   untrusted bytes against every parser: 600 s each, 20 s with --smoke
+                   untrusted bytes against every parser: 600 s each, or with --smoke
+                   the same 10,000 inputs every time
   interop [STEPS]  real clients and servers against llmx; downloads them once, docs/interop.md
   tasks [TASKS]    small repositories that `llmx exec` repairs with its tools in its sandbox
 ";

@@ -1,16 +1,17 @@
 //! Whether the provider answers, takes the key and has the model.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
-use llmx_config::Provider;
-use llmx_core::models::{self, Model, ModelsFault};
+use llmx_config::{Config, Provider};
+use llmx_core::models::{self, Model, ModelsFault, facts};
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 use super::check::Check;
 use super::configuration::Findings;
 use crate::failure::Failure;
+use crate::models::told;
 
 /// Asks the provider for its models.
 pub(super) fn check(findings: &Findings) -> Result<Check, Failure> {
@@ -32,7 +33,7 @@ pub(super) fn check(findings: &Findings) -> Result<Check, Failure> {
         .context("the runtime does not start")?;
     let asked = runtime.block_on(async { timeout(PATIENCE, models::list(provider)).await });
     Ok(match asked {
-        Ok(Ok(models)) => answered(provider, &models, findings.model()),
+        Ok(Ok(models)) => answered(config, &models, findings.model()),
         Ok(Err(fault)) => refused(provider, &fault),
         Err(_) => Check::fail(
             ID,
@@ -46,7 +47,8 @@ pub(super) fn check(findings: &Findings) -> Result<Check, Failure> {
     })
 }
 
-fn answered(provider: &Provider, models: &[Model], model: Option<&str>) -> Check {
+fn answered(config: &Config, models: &[Model], model: Option<&str>) -> Check {
+    let provider = &config.provider;
     let count = match models.len() {
         1 => "1 model".to_owned(),
         count => format!("{count} models"),
@@ -58,8 +60,24 @@ fn answered(provider: &Provider, models: &[Model], model: Option<&str>) -> Check
             format!("{summary}, but {model} is not among them"),
             "`llmx models` shows their names; set `model` to one of them, or ignore this if the provider knows more names than it lists",
         ),
-        _ => Check::ok(ID, summary),
+        _ => Check::ok(ID, summary).with_details(known(config, models, model)),
     }
+}
+
+/// Says what is known of the model, since that decides when a conversation is summarized.
+fn known(config: &Config, models: &[Model], model: Option<&str>) -> Vec<String> {
+    let found = model.and_then(|model| models.iter().find(|listed| listed.id == model));
+    let Some(found) = found else {
+        return Vec::new();
+    };
+    let known = facts(config, found, SystemTime::now());
+    let mut words = told(&known);
+    if known.window.is_none() {
+        words.push(
+            "how many tokens it takes is not known; `model_context_window` tells llmx".to_owned(),
+        );
+    }
+    vec![format!("{}: {}", found.id, words.join("; "))]
 }
 
 fn refused(provider: &Provider, fault: &ModelsFault) -> Check {

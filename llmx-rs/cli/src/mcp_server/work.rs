@@ -35,6 +35,7 @@ pub(super) async fn run(
         bounds: Bounds::default(),
         ephemeral: false,
         previews: false,
+        output_schema: None,
     };
     let session = Session::open(&config, origin, beginning, Arc::new(System));
     let session = session.map_err(|fault| fault.to_string())?;

@@ -49,6 +49,64 @@ fn the_agent_does_its_work_over_gemini() {
 }
 
 #[test]
+fn an_output_schema_is_kept_over_every_dialect() {
+    let schema = json!({ "type": "object", "properties": { "sum": { "type": "integer" } },
+        "required": ["sum"], "additionalProperties": false });
+    // Where formats are not possible beside tools, the model is told and the answer checked alone.
+    for (wire_api, option, place) in [
+        ("chat", "", "/response_format/json_schema/schema"),
+        ("messages", "", ""),
+        (
+            "messages",
+            "structured = 'native'",
+            "/output_config/format/schema",
+        ),
+        ("gemini", "", ""),
+        (
+            "gemini",
+            "formats_beside_tools = true, json_schemas = true",
+            "/generationConfig/responseJsonSchema",
+        ),
+    ] {
+        let upstream = ScriptedUpstream::start(move |_| sum(wire_api));
+        let world = World::new();
+        let file = world.path().join("schema.json");
+        fs::write(&file, schema.to_string()).unwrap();
+        let base_url = upstream.url("/v1");
+        let provider = format!(
+            "model_providers.p={{ base_url = '{base_url}', wire_api = '{wire_api}', \
+             bridge = {{ {option} }} }}"
+        );
+        let output = world
+            .llmx(&["exec", "-c", &provider, "-c", "model_provider=p"])
+            .args([
+                "-m",
+                "any",
+                "--output-schema",
+                file.to_str().unwrap(),
+                "add",
+            ])
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert!(output.status.success(), "{wire_api}: {said}");
+        assert_eq!(stdout(&output).trim(), r#"{"sum": 3}"#);
+        let bodies: Vec<Value> = upstream.requests().iter().map(body).collect();
+        assert_eq!(bodies.len(), 1, "{wire_api}");
+        assert!(
+            bodies[0]
+                .to_string()
+                .contains("A program reads your last message")
+        );
+        if place.is_empty() {
+            assert!(said.contains("is not asked to hold answers"), "{said}");
+        } else {
+            assert_eq!(bodies[0].pointer(place), Some(&schema), "{}", bodies[0]);
+        }
+    }
+}
+
+#[test]
 fn litellm_or_whatever_is_in_its_place_is_asked_what_it_speaks() {
     let upstream = ScriptedUpstream::start(|request| {
         if request.target() == "/v1/responses" {
@@ -175,6 +233,32 @@ fn answer_gemini(request: &Message) -> Reply {
         "finishReason": "STOP" }], "usageMetadata": { "promptTokenCount": 4,
         "candidatesTokenCount": 2, "totalTokenCount": 6 } }),
     ])
+}
+
+/// Answers in JSON.
+fn sum(wire_api: &str) -> Reply {
+    let text = r#"{"sum": 3}"#;
+    match wire_api {
+        "chat" => stream([json!({ "id": "c", "choices": [{ "index": 0,
+            "delta": { "content": text }, "finish_reason": "stop" }] })]),
+        "messages" => {
+            let message = json!({ "id": "m", "type": "message", "role": "assistant", "model": "c",
+                "content": [], "usage": { "input_tokens": 3, "output_tokens": 1 } });
+            stream([
+                json!({ "type": "message_start", "message": message }),
+                json!({ "type": "content_block_start", "index": 0,
+                    "content_block": { "type": "text", "text": "" } }),
+                json!({ "type": "content_block_delta", "index": 0,
+                    "delta": { "type": "text_delta", "text": text } }),
+                json!({ "type": "content_block_stop", "index": 0 }),
+                json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" },
+                    "usage": { "output_tokens": 5 } }),
+                json!({ "type": "message_stop" }),
+            ])
+        }
+        _ => stream([json!({ "candidates": [{ "content": { "role": "model",
+            "parts": [{ "text": text }] }, "finishReason": "STOP" }] })]),
+    }
 }
 
 fn stream(events: impl IntoIterator<Item = Value>) -> Reply {

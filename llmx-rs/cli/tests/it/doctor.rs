@@ -13,7 +13,7 @@ const MODELS: &str = r#"{"data":[{"id":"m-1"},{"id":"m-2"}]}"#;
 
 #[test]
 fn where_all_is_well_nothing_is_said_to_do() {
-    let upstream = ScriptedUpstream::start(|_| vec![Step::json(200, MODELS)]);
+    let upstream = ScriptedUpstream::start_with_facts(|_| vec![Step::json(200, MODELS)]);
     let world = world(&upstream.url("/v1"));
     let created = Command::new("git")
         .args(["init", "--quiet"])
@@ -98,7 +98,7 @@ fn ways_in_which_a_provider_can_fail_are_told_apart() {
         ),
     ] {
         let body = body.to_owned();
-        let upstream = ScriptedUpstream::start(move |_| vec![Step::json(status, &body)]);
+        let upstream = ScriptedUpstream::start_with_facts(move |_| vec![Step::json(status, &body)]);
         let (code, check) = provider_check(&world(&upstream.url("/v1")));
         assert_eq!(check["status"], expected, "{check}");
         assert_eq!(code, i32::from(expected == "fail"), "{check}");
@@ -179,7 +179,7 @@ fn a_model_can_wait_and_a_key_cannot() {
 
 #[test]
 fn what_a_server_lacks_is_named_and_a_server_that_is_off_lacks_nothing() {
-    let upstream = ScriptedUpstream::start(|_| vec![Step::json(200, MODELS)]);
+    let upstream = ScriptedUpstream::start_with_facts(|_| vec![Step::json(200, MODELS)]);
     let world = world(&upstream.url("/v1"));
     let file = world.path().join("home/config.toml");
     let servers = "[mcp_servers.here]\ncommand = \"sh\"\n\
@@ -209,7 +209,7 @@ fn what_a_server_lacks_is_named_and_a_server_that_is_off_lacks_nothing() {
 fn keys_that_others_can_read_are_a_failure() {
     use std::os::unix::fs::PermissionsExt;
 
-    let upstream = ScriptedUpstream::start(|_| vec![Step::json(200, MODELS)]);
+    let upstream = ScriptedUpstream::start_with_facts(|_| vec![Step::json(200, MODELS)]);
     let world = world(&upstream.url("/v1"));
     let auth = world.path().join("home/auth.json");
     fs::write(&auth, r#"{"keys":{}}"#).unwrap();

@@ -414,11 +414,15 @@ fn a_review_asks_for_the_changes_and_changes_nothing() {
 
 #[test]
 fn the_models_of_a_provider_are_listed_with_what_it_tells_of_them() {
-    let upstream = ScriptedUpstream::start(|request| match request.target() {
-        "/v1/models" => vec![Step::json(200, r#"{"data":[{"id":"b"},{"id":"a"}]}"#)],
+    let upstream = ScriptedUpstream::start_with_facts(|request| match request.target() {
+        "/v1/models" => vec![Step::json(
+            200,
+            r#"{"data":[{"id":"b"},{"id":"a"},{"id":"x/gpt-5.5"}]}"#,
+        )],
         "/v1/model/info" => vec![Step::json(
             200,
-            r#"{"data":[{"model_name":"a","model_info":{"max_input_tokens":8192}}]}"#,
+            r#"{"data":[{"model_name":"a","model_info":{"max_input_tokens":8192,
+                "input_cost_per_token":2e-6,"output_cost_per_token":8e-6}}]}"#,
         )],
         other => panic!("{other}"),
     });
@@ -435,15 +439,25 @@ fn the_models_of_a_provider_are_listed_with_what_it_tells_of_them() {
     let output = run(&[]);
     let listed = stdout(&output);
     let lines: Vec<_> = listed.lines().collect();
-    assert_eq!(lines.len(), 2, "{listed}{}", stderr(&output));
+    assert_eq!(lines.len(), 3, "{listed}{}", stderr(&output));
+    let known = "8192 tokens; $2 in, $8 out for a million";
     assert!(
-        lines[0].starts_with("a ") && lines[0].ends_with("8192 tokens"),
+        lines[0].starts_with("a ") && lines[0].ends_with(known),
         "{listed}"
     );
     assert_eq!(lines[1], "b");
+    let known = "272000 tokens (llmx's own table)";
+    assert!(lines[2].ends_with(known), "{listed}");
+    let listed = stdout(&run(&["-c", "model=b", "-c", "model_context_window=5000"]));
+    assert!(
+        listed.contains("5000 tokens (your configuration)\n"),
+        "{listed}"
+    );
     let listed = stdout(&run(&["--json"]));
     let first: Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
     assert_eq!(first["context_window"], 8192);
+    assert_eq!(first["context_window_source"], "provider");
+    assert_eq!(first["prices_source"], "provider");
     assert_eq!(
         upstream.requests()[0].header("authorization"),
         Some("Bearer sk-models")

@@ -10,14 +10,24 @@ use llmx_tools::{Takes, ToolSpec};
 use llmx_wire::responses::{
     CustomTool, FunctionTool, Item, ReasoningOptions, Request, Role, TextOptions, Tool,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::output_schema::OutputSchema;
 use crate::turn::{ENVIRONMENT, INSTRUCTIONS};
 
 /// The parts of a request that stay the same through a conversation.
 #[derive(Debug, Clone)]
 pub(crate) struct Prompt {
     template: Request,
+    demand: Option<Demand>,
+}
+
+/// The form that the last answer of a turn must have.
+#[derive(Debug, Clone)]
+struct Demand {
+    /// All that the model is told about its work, and about the form.
+    instructions: String,
+    format: Value,
 }
 
 impl Prompt {
@@ -47,7 +57,18 @@ impl Prompt {
             prompt_cache_key: Some(thread_id.as_str().to_owned()),
             ..Request::default()
         };
-        Self { template }
+        Self {
+            template,
+            demand: None,
+        }
+    }
+
+    /// Asks for last answers that match `schema`.
+    pub(crate) fn demand(&mut self, schema: &OutputSchema) {
+        self.demand = Some(Demand {
+            instructions: format!("{BASE}\n{}", schema.instruction()),
+            format: schema.format(),
+        });
     }
 
     /// Offers these tools from now on.
@@ -60,12 +81,25 @@ impl Prompt {
     pub(crate) fn summary(&self, conversation: &[Item]) -> Request {
         Request {
             tool_choice: Some("none".into()),
-            ..self.request(conversation)
+            ..self.plain(conversation)
         }
     }
 
     /// Makes the request for the next answer.
     pub(crate) fn request(&self, conversation: &[Item]) -> Request {
+        let mut request = self.plain(conversation);
+        if let Some(Demand {
+            instructions,
+            format,
+        }) = &self.demand
+        {
+            request.instructions = Some(instructions.clone());
+            request.text.get_or_insert_default().format = Some(format.clone());
+        }
+        request
+    }
+
+    fn plain(&self, conversation: &[Item]) -> Request {
         Request {
             input: conversation.to_vec().into(),
             ..self.template.clone()
@@ -196,6 +230,27 @@ mod tests {
                 "include",
                 "prompt_cache_key"
             ])
+        );
+    }
+
+    #[test]
+    fn answers_must_have_a_form_and_summaries_none() {
+        let mut config = config("/".as_ref(), "http://127.0.0.1:1");
+        config.model_verbosity = Some("low".to_owned());
+        let mut prompt = Prompt::new(&config, &ThreadId::new("t1"), Vec::new());
+        let summary = prompt.summary(&[]);
+        let schema = OutputSchema::parse(r#"{"type": "object"}"#).unwrap();
+        prompt.demand(&schema);
+        assert_eq!(prompt.summary(&[]), summary);
+        let request = prompt.request(&[]);
+        let text = request.text.unwrap();
+        assert_eq!(text.verbosity.as_deref(), Some("low"));
+        assert_eq!(text.format.unwrap()["strict"], false);
+        assert!(
+            request
+                .instructions
+                .unwrap()
+                .ends_with(r#"{"type":"object"}"#)
         );
     }
 

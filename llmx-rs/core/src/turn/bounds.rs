@@ -18,6 +18,8 @@ pub struct Prices {
     pub input: f64,
     /// Of input that the provider's cache had.
     pub cached_input: f64,
+    /// Of input that it took in.
+    pub cache_write: f64,
     /// Of the output.
     pub output: f64,
 }
@@ -25,11 +27,17 @@ pub struct Prices {
 impl Prices {
     /// Returns what `usage` costs.
     pub fn cost(&self, usage: &Usage) -> f64 {
-        let fresh = usage.input_tokens.saturating_sub(usage.cached_input_tokens);
+        let cached = usage.cached_input_tokens;
+        let written = usage.cache_write_input_tokens;
+        let fresh = usage
+            .input_tokens
+            .saturating_sub(cached)
+            .saturating_sub(written);
         // Token counts are far below what a float tells apart.
         let price = |tokens: u64, price: f64| tokens as f64 * price / MILLION;
         price(fresh, self.input)
-            + price(usage.cached_input_tokens, self.cached_input)
+            + price(cached, self.cached_input)
+            + price(written, self.cache_write)
             + price(usage.output_tokens, self.output)
     }
 }
@@ -63,15 +71,17 @@ mod tests {
         let prices = Prices {
             input: 2.0,
             cached_input: 0.5,
+            cache_write: 2.5,
             output: 10.0,
         };
         let usage = Usage {
             input_tokens: 1_000_000,
             cached_input_tokens: 400_000,
+            cache_write_input_tokens: 200_000,
             output_tokens: 100_000,
             ..Usage::default()
         };
-        assert!((prices.cost(&usage) - (1.2 + 0.2 + 1.0)).abs() < 1e-9);
+        assert!((prices.cost(&usage) - (0.8 + 0.2 + 0.5 + 1.0)).abs() < 1e-9);
     }
 
     #[test]

@@ -16,7 +16,7 @@ impl Machine {
                 self.phase = Phase::Calling(calls);
             }
             None if matches!(self.phase, Phase::Calling(_)) => self.ask(effects),
-            None => self.complete(effects),
+            None => self.conclude(effects),
         }
     }
 

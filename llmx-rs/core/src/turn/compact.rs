@@ -33,7 +33,7 @@ pub(super) fn compacted(conversation: &[Item], summary: &str) -> Vec<Item> {
     let mut budget = KEPT_BYTES;
     let mut prompts = Vec::new();
     for (item, words) in users.iter().rev() {
-        if is_context(words) || words.starts_with(SUMMARY) {
+        if is_of_llmx(words) || words.starts_with(SUMMARY) {
             continue;
         }
         let Some(left) = budget.checked_sub(words.len()) else {
@@ -64,14 +64,21 @@ fn user_words(item: &Item) -> Option<(&Item, String)> {
 }
 
 /// Whether llmx said this about the session, on the user's behalf.
-pub(crate) fn is_context(words: &str) -> bool {
+fn is_context(words: &str) -> bool {
     words.starts_with(ENVIRONMENT) || words.starts_with(INSTRUCTIONS)
+}
+
+/// Whether llmx said this on its own account, and no person would know it for theirs.
+pub(crate) fn is_of_llmx(words: &str) -> bool {
+    is_context(words) || words.starts_with(CORRECTION)
 }
 
 /// How llmx begins to say where the agent is and what it may.
 pub(crate) const ENVIRONMENT: &str = "<environment_context>";
 /// How it begins to pass standing instructions on; the directory follows.
 pub(crate) const INSTRUCTIONS: &str = "# AGENTS.md instructions for ";
+/// How it begins to say what is wrong with an answer.
+pub(super) const CORRECTION: &str = "<answer_check>";
 
 fn with_short_output(item: &Item) -> Item {
     let mut item = item.clone();

@@ -11,6 +11,9 @@
 //!    └──────────── Interrupt, RecordFailed (from anywhere) ──────────┘
 //! ```
 //!
+//! Where answers must have a shape, an answer without calls goes by way of Checking: to Idle if it has
+//! it, and once in a turn back to Streaming for a better one.
+//!
 //! What it promises, held by the properties in `tests/it/machine.rs`: a turn ends with exactly one terminal event;
 //! every call is run at most once and answered exactly once; what a frontend sees was recorded
 //! before. An event that does not belong to the current state changes nothing.
@@ -20,8 +23,10 @@ mod bounds;
 mod calling;
 mod calls;
 mod compact;
+mod facts;
 mod fault;
 mod retry;
+mod shape;
 mod show;
 mod summary;
 mod vocabulary;
@@ -34,10 +39,12 @@ use llmx_wire::responses::{ContentPart, Item, Role, StreamEvent};
 use self::answer::{Answer, Outcome};
 pub use self::bounds::{Bounds, Prices};
 use self::calls::{CallIds, Calls, Started};
-pub(crate) use self::compact::{ENVIRONMENT, INSTRUCTIONS, is_context};
+pub(crate) use self::compact::{ENVIRONMENT, INSTRUCTIONS, is_of_llmx};
+pub use self::facts::{Known, ModelFacts};
 pub use self::fault::{asked_pause_ms, is_final_code, is_too_long};
 pub use self::retry::RetryLimits;
 use self::retry::{Decision, Retries};
+use self::shape::Shape;
 use self::show::ItemNumbers;
 use self::summary::Summary;
 pub use self::vocabulary::{
@@ -60,21 +67,22 @@ pub struct Machine {
     usage: Usage,
     call_ids: CallIds,
     numbers: ItemNumbers,
-    /// How many tokens a conversation may have before it is summarized.
-    budget: Option<u64>,
+    /// How many tokens a conversation may have before it is summarized, if the user says so.
+    limit: Option<u64>,
     /// How many tokens the conversation had when the model last answered.
     size: u64,
     /// How summaries are asked for, if the user says so.
     instruction: Option<String>,
     bounds: Bounds,
     thoughts: Thoughts,
-    prices: Option<Prices>,
+    known: ModelFacts,
     /// How the turn went so far.
     facts: TurnFacts,
     /// Whether frontends want to see answers grow.
     previews: bool,
     /// Whether one has seen a part of the answer under way.
     previewed: bool,
+    shape: Shape,
 }
 
 /// What the machine waits for.
@@ -88,6 +96,8 @@ enum Phase {
     Waiting(Purpose),
     /// The end of a call.
     Calling(Calls),
+    /// What is wrong with the answer.
+    Checking,
 }
 
 /// How much of the model's thoughts is shown.
@@ -124,22 +134,22 @@ impl Machine {
             usage: Usage::default(),
             call_ids: CallIds::default(),
             numbers: ItemNumbers::default(),
-            budget: None,
+            limit: None,
             size: 0,
             instruction: None,
             bounds: Bounds::default(),
             thoughts: Thoughts::default(),
-            prices: None,
+            known: ModelFacts::default(),
             facts: TurnFacts::default(),
             previews: false,
             previewed: false,
+            shape: Shape::default(),
         }
     }
 
-    /// Bounds each turn; what it costs is told where `prices` are known.
-    pub fn bound(&mut self, bounds: Bounds, prices: Option<Prices>) {
+    /// Bounds each turn.
+    pub fn bound(&mut self, bounds: Bounds) {
         self.bounds = bounds;
-        self.prices = prices;
     }
 
     /// Asks for summaries in the user's own words.
@@ -159,7 +169,7 @@ impl Machine {
 
     /// Summarizes the conversation before it has more than `tokens`.
     pub fn limit_context(&mut self, tokens: u64) {
-        self.budget = Some(tokens);
+        self.limit = Some(tokens);
     }
 
     /// Goes on with a conversation of which everything is recorded.
@@ -199,6 +209,8 @@ impl Machine {
             }
             Event::Decided { call_id, decision } => self.decided(&call_id, decision, &mut effects),
             Event::CallFinished(result) => self.call_finished(result, &mut effects),
+            Event::Known(facts) => self.know(facts),
+            Event::AnswerChecked { faults } => self.answer_checked(&faults, &mut effects),
             Event::Interrupt => {
                 // A prompt that waited was meant for the turn that is now given up.
                 self.prompts.clear();
@@ -264,12 +276,12 @@ impl Machine {
     /// Asks for a new answer, with a full budget of retries; before that for a summary, if the
     /// conversation has become too long.
     fn ask(&mut self, effects: &mut Vec<Effect>) {
-        let cost = self.prices.map(|prices| prices.cost(&self.usage));
-        if let Some(error) = self.bounds.exceeded(self.facts.requests, cost) {
+        let exceeded = self.bounds.exceeded(self.facts.requests, self.cost());
+        if let Some(error) = exceeded {
             self.fail(error, effects);
             return;
         }
-        if self.budget.is_some_and(|budget| self.size > budget) {
+        if self.budget().is_some_and(|budget| self.size > budget) {
             self.summarize(true, effects);
             return;
         }
@@ -290,6 +302,7 @@ impl Machine {
     fn begin_counting(&mut self) {
         self.usage = Usage::default();
         self.facts = TurnFacts::default();
+        self.shape.begin();
     }
 
     fn settle(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
@@ -354,6 +367,7 @@ impl Machine {
     }
 
     fn retry_or_fail(&mut self, fault: &Fault, purpose: Purpose, effects: &mut Vec<Effect>) {
+        self.learn(fault, effects);
         if fault.retry == Retry::Shorter && self.shorten(&purpose, effects) {
             return;
         }
@@ -376,7 +390,10 @@ impl Machine {
         let usage = self.usage;
         effects.push(Effect::Record(Record::Note(Note::TokenCount(usage))));
         let facts = TurnFacts {
-            cost_usd: self.prices.map(|prices| prices.cost(&usage)),
+            cost_usd: self.cost(),
+            prices_source: self.known.prices.map(|known| known.source),
+            context_window: self.known.window.map(|known| known.value),
+            context_window_source: self.known.window.map(|known| known.source),
             ..self.facts.clone()
         };
         effects.push(Effect::Emit(ThreadEvent::TurnCompleted { usage, facts }));

@@ -3,6 +3,8 @@
 use llmx_protocol::{ApprovalDecision, ItemDetails, Prompt, ThreadEvent, Usage};
 use llmx_wire::responses::{ContentPart, Item, StreamEvent};
 
+use super::ModelFacts;
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -34,6 +36,13 @@ pub enum Event {
     },
     /// The call under way is finished.
     CallFinished(CallResult),
+    /// More is known of the model.
+    Known(ModelFacts),
+    /// The answer that was to be checked was checked.
+    AnswerChecked {
+        /// What is wrong with it; nothing if it is as it was asked for.
+        faults: Vec<String>,
+    },
     /// Everything must stop.
     Interrupt,
     /// Everything must stop, because its time is over.
@@ -143,6 +152,10 @@ pub enum Effect {
     PrepareCall(Call),
     /// Let the call that was read run, and report its end.
     RunCall(Permit),
+    /// Check whether these last words of an answer have the shape that was asked for, and report it.
+    CheckAnswer(String),
+    /// Remember that the provider takes no longer conversations than this, in tokens.
+    LearnWindow(u64),
     /// Wait, then report that the retry is due.
     Wait(Delay),
     /// Stop the request, the wait or the call that is under way.

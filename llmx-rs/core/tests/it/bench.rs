@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llmx_config::{Config, Flags, Inputs, resolve};
+use llmx_core::turn::Bounds;
 use llmx_core::{Beginning, Origin, Session, System};
 use llmx_protocol::{ItemDetails, Op, ThreadEvent};
 use llmx_test_support::{Reply, ScriptedUpstream, Step};
@@ -16,6 +17,7 @@ pub(crate) const KEY: &str = "sk-canary-1";
 pub(crate) struct Bench {
     pub(crate) directory: TempDir,
     pub(crate) config: Config,
+    pub(crate) bounds: Bounds,
 }
 
 /// What came of a conversation.
@@ -29,7 +31,11 @@ impl Bench {
     pub(crate) fn new(base_url: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = config(&directory, base_url);
-        Self { directory, config }
+        Self {
+            directory,
+            config,
+            bounds: Bounds::default(),
+        }
     }
 
     pub(crate) fn session(&self) -> Session {
@@ -43,6 +49,7 @@ impl Bench {
             environment: environment
                 .map(|(name, value)| (name.into(), value.into()))
                 .to_vec(),
+            bounds: self.bounds,
             ..Origin::default()
         };
         Session::open(&self.config, origin, &Beginning::New, Arc::new(System)).unwrap()

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use llmx_core::turn::{
-    Bounds, CallResult, Delay, Effect, Ended, Event, Fault, Machine, Note, Permit, Prices, Record,
-    Retry, RetryLimits, Verdict,
+    Bounds, CallResult, Delay, Effect, Ended, Event, Fault, Known, Machine, ModelFacts, Note,
+    Permit, Prices, Record, Retry, RetryLimits, Verdict,
 };
-use llmx_protocol::{ApprovalDecision, ErrorCode, ItemDetails, ItemStatus, ThreadEvent, Usage};
+use llmx_protocol::{
+    ApprovalDecision, ErrorCode, FactSource, ItemDetails, ItemStatus, ThreadEvent, Usage,
+};
 use llmx_wire::responses::{ContentPart, Item, StreamEvent};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -186,13 +188,61 @@ fn a_conversation_that_the_server_finds_too_long_is_summarized_in_ever_shorter_f
 }
 
 #[test]
+fn a_refusal_teaches_how_long_a_conversation_may_be() {
+    let refusal = |message: &str| {
+        Event::ModelEnded(Ended::Broken(Fault {
+            message: message.to_owned(),
+            retry: Retry::Shorter,
+        }))
+    };
+    let words = "maximum context length is 8192 tokens";
+    let known = |value, source| ModelFacts {
+        window: Some(Known { value, source }),
+        ..ModelFacts::default()
+    };
+    for (facts, expected) in [
+        (ModelFacts::default(), Some("learn 8192")),
+        (known(128_000, FactSource::Table), Some("learn 8192")),
+        (known(4_000, FactSource::Provider), None),
+        (known(128_000, FactSource::Config), None),
+    ] {
+        let mut machine = machine();
+        machine.know(facts);
+        machine.handle(prompt("hi"));
+        let course: Vec<_> = machine.handle(refusal(words)).iter().map(brief).collect();
+        let learned = course.iter().find(|step| step.starts_with("learn"));
+        assert_eq!(learned.map(String::as_str), expected);
+        assert_eq!(course.last().unwrap(), "summarize");
+    }
+
+    // What was learned decides when the next summary is due.
+    let mut machine = machine();
+    machine.handle(prompt("hi"));
+    machine.handle(refusal(words));
+    machine.handle(completed(&json!([message("so far")])));
+    let usage = json!({"input_tokens": 8_000, "output_tokens": 100});
+    machine.handle(ended("completed", &json!([call("c1", "ls")]), &usage));
+    machine.handle(prepared("ls"));
+    let effects = machine.handle(finished("", Some(0)));
+    assert_eq!(effects.last(), Some(&Effect::Summarize));
+}
+
+#[test]
 fn a_turn_ends_where_its_bounds_are() {
     let mut machine = machine();
     let prices = Prices {
         input: 10.0,
         cached_input: 1.0,
+        cache_write: 10.0,
         output: 100.0,
     };
+    machine.know(ModelFacts {
+        prices: Some(Known {
+            value: prices,
+            source: FactSource::Config,
+        }),
+        ..ModelFacts::default()
+    });
     let usage = json!({"input_tokens": 1000, "output_tokens": 100});
     for (bounds, code) in [
         (
@@ -210,7 +260,7 @@ fn a_turn_ends_where_its_bounds_are() {
             ErrorCode::MaxCost,
         ),
     ] {
-        machine.bound(bounds, Some(prices));
+        machine.bound(bounds);
         machine.handle(prompt("hi"));
         machine.handle(ended("completed", &json!([call("c", "ls")]), &usage));
         let effects = machine.handle(finished("", Some(0)));
@@ -275,6 +325,81 @@ fn a_person_may_ask_for_a_summary() {
             "emit turn.completed",
         ]
     );
+}
+
+#[test]
+fn an_answer_that_must_have_a_shape_is_checked_before_the_turn_is_completed() {
+    let mut machine = shaped_machine();
+    let mut course = Vec::new();
+    for event in [
+        prompt("hi"),
+        completed(&json!([message("{}")])),
+        Event::AnswerChecked { faults: Vec::new() },
+    ] {
+        course.extend(machine.handle(event).iter().map(brief));
+    }
+    assert_eq!(
+        course[5..],
+        [
+            "record item message",
+            "note agent {}",
+            "emit completed item_0 message {}",
+            "check {}",
+            "note tokens",
+            "emit turn.completed",
+        ]
+    );
+}
+
+#[test]
+fn a_wrong_answer_may_be_corrected_once_in_a_turn() {
+    let mut machine = shaped_machine();
+    let wrong = || Event::AnswerChecked {
+        faults: vec!["at `/a`: no".to_owned(), "at `/b`: no".to_owned()],
+    };
+    for _turn in 0..2 {
+        machine.handle(prompt("hi"));
+        machine.handle(completed(&json!([message("x")])));
+        let course: Vec<_> = machine.handle(wrong()).iter().map(brief).collect();
+        assert_eq!(
+            course,
+            [
+                "record item message",
+                "emit error the answer does not match the output schema and must be corrected: \
+                 at `/a`: no; at `/b`: no",
+                "request",
+            ]
+        );
+        let Some(Item::Message(told)) = machine.conversation().last() else {
+            panic!("nothing was told")
+        };
+        assert!(told.text().contains("\n- at `/a`: no\n- at `/b`: no\n"));
+        machine.handle(completed(&json!([message("y")])));
+        let effects = machine.handle(wrong());
+        let Some(Effect::Emit(ThreadEvent::TurnFailed { error })) = effects.last() else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(error.code, Some(ErrorCode::OutputSchema));
+        assert!(error.message.ends_with("at `/a`: no; at `/b`: no"));
+    }
+}
+
+#[test]
+fn a_correction_is_a_request_like_any_other() {
+    let mut machine = shaped_machine();
+    let bounds = Bounds {
+        requests: Some(1),
+        ..Bounds::default()
+    };
+    machine.bound(bounds);
+    machine.handle(prompt("hi"));
+    machine.handle(completed(&json!([message("x")])));
+    let faults = vec!["no".to_owned()];
+    let effects = machine.handle(Event::AnswerChecked { faults });
+    let Some(Effect::Emit(ThreadEvent::TurnFailed { error })) = effects.last() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(error.code, Some(ErrorCode::MaxTurns));
 }
 
 #[test]
@@ -404,26 +529,53 @@ fn a_prompt_during_a_turn_waits_for_its_end() {
 proptest! {
     /// Whatever happens in whatever order, every promise of the machine holds.
     #[test]
-    fn the_promises_hold(events in prop::collection::vec(arbitrary_event(), 0..60), small: bool) {
-        let mut machine = if small { small_machine() } else { machine() };
-        let mut log = Vec::new();
-        for event in events {
-            log.extend(machine.handle(event));
-        }
-        log.extend(machine.handle(Event::Interrupt));
+    fn the_promises_hold(
+        events in prop::collection::vec(arbitrary_event(), 0..60),
+        small: bool,
+        shaped: bool,
+    ) {
+        hold(events, small, shaped)?;
+    }
 
-        prop_assert!(machine.is_idle());
-        prop_assert_eq!(unanswered(machine.conversation()), BTreeSet::new());
-        every_turn_ends_once(&log)?;
-        no_call_runs_twice(&log)?;
-        items_are_paired(&log)?;
-        records_come_before_what_they_hold(&log)?;
-        retries_are_bounded(&log)?;
-        recorded_items_are_the_conversation(&log, machine.conversation())?;
+    /// They hold where answers are checked and found wrong, over and over.
+    #[test]
+    fn the_promises_hold_for_wrong_answers(
+        events in prop::collection::vec(checked_event(), 0..30),
+        small: bool,
+    ) {
+        hold(events, small, true)?;
     }
 }
 
 type Check = Result<(), TestCaseError>;
+
+fn hold(events: Vec<Event>, small: bool, shaped: bool) -> Check {
+    let mut machine = if small { small_machine() } else { machine() };
+    if shaped {
+        machine.check_answers();
+    }
+    let mut log = Vec::new();
+    for event in events {
+        let fits = matches!(&event, Event::AnswerChecked { faults } if faults.is_empty());
+        let effects = machine.handle(event);
+        if shaped && !fits {
+            only_a_summary_completes(&effects)?;
+        }
+        log.extend(effects);
+    }
+    log.extend(machine.handle(Event::Interrupt));
+
+    prop_assert!(machine.is_idle());
+    prop_assert_eq!(unanswered(machine.conversation()), BTreeSet::new());
+    every_turn_ends_once(&log)?;
+    no_call_runs_twice(&log)?;
+    items_are_paired(&log)?;
+    records_come_before_what_they_hold(&log)?;
+    retries_are_bounded(&log)?;
+    answers_are_corrected_once(&log, shaped)?;
+    recorded_items_are_the_conversation(&log, machine.conversation())?;
+    Ok(())
+}
 
 fn every_turn_ends_once(log: &[Effect]) -> Check {
     let mut open = false;
@@ -442,6 +594,31 @@ fn every_turn_ends_once(log: &[Effect]) -> Check {
         }
     }
     prop_assert!(!open);
+    Ok(())
+}
+
+/// An answer that was not found to fit completes no turn.
+fn only_a_summary_completes(effects: &[Effect]) -> Check {
+    let summarized = effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Record(Record::Compacted { .. })));
+    let completed =
+        emitted(effects).any(|event| matches!(event, ThreadEvent::TurnCompleted { .. }));
+    prop_assert!(summarized || !completed, "completed unchecked");
+    Ok(())
+}
+
+fn answers_are_corrected_once(log: &[Effect], shaped: bool) -> Check {
+    let most = if shaped { 2 } else { 0 };
+    let mut checks = 0;
+    for effect in log {
+        match effect {
+            Effect::CheckAnswer(_) => checks += 1,
+            Effect::Emit(ThreadEvent::TurnStarted {}) => checks = 0,
+            _ => {}
+        }
+        prop_assert!(checks <= most);
+    }
     Ok(())
 }
 
@@ -562,14 +739,17 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::ModelEnded(Ended::Done)),
         1 => Just(Event::ModelEnded(Ended::Eof)),
         2 => retry.prop_map(|retry| Event::ModelEnded(Ended::Broken(Fault {
-            message: "broken".to_owned(),
+            message: "maximum context length is 2000".to_owned(),
             retry,
         }))),
+        1 => prop::option::of(100_u64..4_000).prop_map(known),
         3 => Just(Event::RetryDue),
         4 => verdict().prop_map(|verdict| Event::CallPrepared { shown: shown("ls"), verdict }),
         2 => decision().prop_map(|decision| Event::Decided { call_id: "c1".to_owned(), decision }),
         4 => prop::option::of(-1..2).prop_map(|code| finished("out", code)),
         2 => Just(Event::CallFinished(CallResult::Rejected { message: "no".to_owned() })),
+        2 => prop::collection::vec(Just("wrong".to_owned()), 0..2)
+            .prop_map(|faults| Event::AnswerChecked { faults }),
         1 => Just(Event::Compact),
         1 => Just(Event::Interrupt),
         1 => Just(Event::Expired),
@@ -577,8 +757,40 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// What happens in turns that end soon.
+fn checked_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        1 => Just(prompt("hi")),
+        6 => Just(completed(&json!([message("hello")]))),
+        1 => Just(completed(&json!([call("c1", "ls")]))),
+        1 => Just(finished("out", None)),
+        6 => Just(Event::AnswerChecked { faults: vec!["wrong".to_owned()] }),
+        1 => Just(Event::AnswerChecked { faults: Vec::new() }),
+        1 => Just(Event::RetryDue),
+        1 => Just(Event::ModelEnded(Ended::Eof)),
+        1 => Just(Event::Interrupt),
+    ]
+}
+
+fn known(window: Option<u64>) -> Event {
+    Event::Known(ModelFacts {
+        window: window.map(|value| Known {
+            value,
+            source: FactSource::Provider,
+        }),
+        ..ModelFacts::default()
+    })
+}
+
 fn machine() -> Machine {
     Machine::new(Vec::new(), LIMITS)
+}
+
+/// One whose answers must have a shape.
+fn shaped_machine() -> Machine {
+    let mut machine = machine();
+    machine.check_answers();
+    machine
 }
 
 /// One that summarizes conversations of more than 100 tokens, and asks no more than six times.
@@ -590,7 +802,7 @@ fn small_machine() -> Machine {
         requests: Some(6),
         ..Bounds::default()
     };
-    machine.bound(bounds, None);
+    machine.bound(bounds);
     machine
 }
 
@@ -746,6 +958,8 @@ fn brief(effect: &Effect) -> String {
         Effect::Summarize => "summarize".to_owned(),
         Effect::PrepareCall(call) => format!("prepare {}", call.call_id),
         Effect::RunCall(permit) => format!("run {permit:?}"),
+        Effect::LearnWindow(window) => format!("learn {window}"),
+        Effect::CheckAnswer(answer) => format!("check {answer}"),
         Effect::Wait(Delay::About { ms } | Delay::AtLeast { ms }) => format!("wait {ms}"),
         Effect::Abort => "abort".to_owned(),
     }

@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod facts;
 mod failures;
 mod machine;
 mod turns;

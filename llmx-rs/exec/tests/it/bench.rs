@@ -118,7 +118,7 @@ pub(crate) fn provider(answers: Vec<Vec<Value>>) -> ScriptedUpstream {
     ScriptedUpstream::with_replies(answers.into_iter().map(|items| answer(&items)).collect())
 }
 
-fn answer(items: &[Value]) -> Reply {
+pub(crate) fn answer(items: &[Value]) -> Reply {
     let usage = json!({"input_tokens": 10, "input_tokens_details": {"cached_tokens": 4},
         "output_tokens": 3});
     let response = json!({"id": "r", "status": "completed", "output": items, "usage": usage});

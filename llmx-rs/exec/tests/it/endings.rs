@@ -145,7 +145,7 @@ async fn a_closed_stdout_ends_the_turn_quietly() {
     let ending = bench.run_onto(Box::new(Closed { writes: 2 })).await;
     assert_eq!((ending, ending.code()), (Ending::OutputClosed, 141));
     assert_eq!(stderr.text(), "");
-    assert!(last_line(&directory.path().join("home")).contains("turn_aborted"));
+    assert!(last_line(&directory.path().join("home/sessions")).contains("turn_aborted"));
 }
 
 #[tokio::test]
@@ -204,8 +204,8 @@ fn free_url() -> String {
     format!("http://{}/v1", free.local_addr().unwrap())
 }
 
-fn last_line(home: &std::path::Path) -> String {
-    let mut path = home.to_owned();
+fn last_line(sessions: &std::path::Path) -> String {
+    let mut path = sessions.to_owned();
     while path.is_dir() {
         path = std::fs::read_dir(path)
             .unwrap()

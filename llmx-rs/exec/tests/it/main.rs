@@ -9,3 +9,4 @@
 mod bench;
 mod endings;
 mod output;
+mod schema;

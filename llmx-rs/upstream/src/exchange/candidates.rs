@@ -61,6 +61,12 @@ impl Candidates {
         Err(absent.unwrap_or(UpstreamFault::NoDialect))
     }
 
+    /// Returns the dialect that was found.
+    pub fn found(&self) -> Option<Dialect> {
+        let exchange = self.exchanges.get(*self.found.get()?)?;
+        Some(exchange.target.dialect)
+    }
+
     /// Returns, once, the dialect that was found, if it was not the likeliest.
     pub fn take_surprise(&self) -> Option<Dialect> {
         let index = *self.found.get()?;

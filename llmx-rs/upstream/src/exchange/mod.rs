@@ -119,7 +119,17 @@ impl Exchange {
 
     /// Fetches what is at the target's address, such as a list of models.
     pub async fn get(&self) -> Result<Bytes, UpstreamFault> {
-        let mut message = http::Request::new(Full::new(Bytes::new()));
+        self.fetch(Method::GET, Bytes::new()).await
+    }
+
+    /// Sends a small JSON question to the target's address and reads the answer whole.
+    pub async fn post(&self, question: Bytes) -> Result<Bytes, UpstreamFault> {
+        self.fetch(Method::POST, question).await
+    }
+
+    async fn fetch(&self, method: Method, body: Bytes) -> Result<Bytes, UpstreamFault> {
+        let mut message = http::Request::new(Full::new(body));
+        *message.method_mut() = method;
         *message.uri_mut() = self.target.endpoint.uri().clone();
         *message.headers_mut() = self.headers(HeaderMap::new(), false);
         let response = self.client.send(message).await?;

@@ -30,9 +30,25 @@ fn plain_bytes(bytes: &[u8]) -> usize {
         }
         plain += STRIDE;
     }
-    let rest = bytes.get(plain..).unwrap_or_default();
+    let mut rest = bytes.get(plain..).unwrap_or_default();
+    // The names of fields are shorter than a stride.
+    while let Some((word, after)) = rest.split_first_chunk()
+        && !has_special(u64::from_ne_bytes(*word))
+    {
+        rest = after;
+    }
     let special = rest.iter().position(|byte| is_special(*byte));
-    plain + special.unwrap_or(rest.len())
+    bytes.len() - rest.len() + special.unwrap_or(rest.len())
+}
+
+/// Returns whether one of eight bytes is special.
+fn has_special(word: u64) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+    // The high bit of a difference tells that the byte was less, unless it was set before.
+    let less_than = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
+    let is = |byte: u8| less_than(word ^ (ONES * u64::from(byte)), 1);
+    (less_than(word, b' ') | is(b'"') | is(b'\\')) & HIGHS != 0
 }
 
 fn is_special(byte: u8) -> bool {
@@ -62,3 +78,20 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
 
 /// Enough for the widest registers, and little to look at again where an escape is found.
 const STRIDE: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_told_at_every_place() {
+        for (byte, place) in (0..=u8::MAX).flat_map(|byte| (0..8).map(move |at| (byte, at))) {
+            for plain in [b'a', 0x7F, 0x80, 0xFF] {
+                let mut word = [plain; 8];
+                word[place] = byte;
+                let told = has_special(u64::from_ne_bytes(word));
+                assert_eq!(told, is_special(byte), "{byte} at {place} among {plain}");
+            }
+        }
+    }
+}

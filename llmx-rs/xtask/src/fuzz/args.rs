@@ -2,11 +2,20 @@
 
 use std::ffi::OsString;
 
-/// Which targets to run, and for how long each.
+/// Which targets to run, and how.
 #[derive(Debug, PartialEq)]
 pub(super) struct Args {
     pub(super) targets: Vec<String>,
-    pub(super) seconds: u32,
+    pub(super) length: Length,
+}
+
+/// How much of a target is run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Length {
+    /// The same inputs on every run of the same program, so that what passed once passes again.
+    Smoke,
+    /// Ever new inputs for so many seconds.
+    Seconds(u32),
 }
 
 impl Args {
@@ -15,16 +24,17 @@ impl Args {
         args: impl Iterator<Item = OsString>,
         all: &[String],
     ) -> Result<Self, String> {
-        let (mut targets, mut seconds) = (Vec::new(), USUAL);
+        let (mut targets, mut length) = (Vec::new(), USUAL);
         let mut args = args.map(|arg| arg.to_string_lossy().into_owned());
         while let Some(arg) = args.next() {
             match arg.as_str() {
-                "--smoke" => seconds = SMOKE,
+                "--smoke" => length = Length::Smoke,
                 "--seconds" => {
                     let given = args.next().and_then(|number| number.parse().ok());
                     // libFuzzer takes zero for no end at all.
                     let given = given.filter(|seconds| *seconds > 0);
-                    seconds = given.ok_or("--seconds needs a number of seconds")?;
+                    let seconds = given.ok_or("--seconds needs a number of seconds")?;
+                    length = Length::Seconds(seconds);
                 }
                 name if all.iter().any(|target| target == name) => targets.push(arg),
                 other => return Err(format!("there is no target or option `{other}`")),
@@ -33,12 +43,11 @@ impl Args {
         if targets.is_empty() {
             targets = all.to_vec();
         }
-        Ok(Self { targets, seconds })
+        Ok(Self { targets, length })
     }
 }
 
-const SMOKE: u32 = 20;
-const USUAL: u32 = 600;
+const USUAL: Length = Length::Seconds(600);
 
 #[cfg(test)]
 mod tests {
@@ -52,9 +61,10 @@ mod tests {
     #[test]
     fn all_targets_run_unless_some_are_named() {
         let all = parse(&["--smoke"]).unwrap();
-        assert_eq!((all.targets.len(), all.seconds), (2, 20));
+        assert_eq!((all.targets.len(), all.length), (2, Length::Smoke));
         let one = parse(&["sse", "--seconds", "3"]).unwrap();
-        assert_eq!((one.targets, one.seconds), (vec!["sse".to_owned()], 3));
+        let three = Length::Seconds(3);
+        assert_eq!((one.targets, one.length), (vec!["sse".to_owned()], three));
     }
 
     #[test]

@@ -52,7 +52,7 @@ fn run_all(args: &Args, programs: &Path) -> io::Result<Vec<Outcome>> {
     let work = || {
         let mut outcomes = Vec::new();
         while let Some(name) = next() {
-            let outcome = Target::new(name, programs).run(args.seconds)?;
+            let outcome = Target::new(name, programs).run(args.length)?;
             say(&outcome.to_string());
             outcomes.push(outcome);
         }

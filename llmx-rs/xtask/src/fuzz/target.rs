@@ -6,6 +6,7 @@ use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
+use super::args::Length;
 use super::build::folder;
 use crate::cargo::root;
 
@@ -44,8 +45,8 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Runs until the time is over or something is found.
-    pub(super) fn run(&self, seconds: u32) -> io::Result<Outcome> {
+    /// Runs until the end or until something is found.
+    pub(super) fn run(&self, length: Length) -> io::Result<Outcome> {
         fs::create_dir_all(&self.corpus)?;
         fs::create_dir_all(&self.artifacts)?;
         let mut log = File::options()
@@ -55,7 +56,7 @@ impl<'a> Target<'a> {
             .write(true)
             .open(&self.log)?;
         let status = self
-            .command(seconds)
+            .command(length)
             .stdout(Stdio::null())
             .stderr(log.try_clone()?)
             .status()?;
@@ -66,15 +67,25 @@ impl<'a> Target<'a> {
         Ok(Outcome {
             name: self.name.to_owned(),
             status,
+            length,
             counts: Counts::read(&told),
-            input: artifact(&told),
+            input: artifact(&told).or_else(|| self.smoke_finding(length, status)),
             told,
             program: self.program.clone(),
         })
     }
 
-    fn command(&self, seconds: u32) -> Command {
+    fn command(&self, length: Length) -> Command {
         let mut run = Command::new(&self.program);
+        let seconds = match length {
+            Length::Smoke => {
+                run.env("LLMX_FUZZ_SMOKE", SMOKE_INPUTS)
+                    .env("LLMX_FUZZ_SMOKE_LAST", self.smoke_input())
+                    .args(self.seeds());
+                return run;
+            }
+            Length::Seconds(seconds) => seconds,
+        };
         // What is new goes into the first folder; from the others it only reads.
         run.arg(&self.corpus).args(self.seeds());
         let dictionary = root().join(format!("fuzz/dictionaries/{}.dict", self.dialect()));
@@ -83,6 +94,17 @@ impl<'a> Target<'a> {
             .arg(format!("-max_total_time={seconds}"))
             .args(LIMITS);
         run
+    }
+
+    /// Where the last input of a smoke run is.
+    fn smoke_input(&self) -> PathBuf {
+        self.artifacts.join("smoke")
+    }
+
+    fn smoke_finding(&self, length: Length, status: ExitStatus) -> Option<String> {
+        let was_found = length == Length::Smoke && !status.success();
+        let input = self.smoke_input();
+        (was_found && input.is_file()).then(|| input.display().to_string())
     }
 
     /// The target's own seeds, and for a dialect all golden fixtures: a wrong one costs one run.
@@ -111,6 +133,7 @@ impl<'a> Target<'a> {
 pub(super) struct Outcome {
     name: String,
     status: ExitStatus,
+    length: Length,
     counts: Option<Counts>,
     /// What was found, if anything was.
     input: Option<String>,
@@ -119,9 +142,13 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// Nothing was found, and the counters counted: else nothing was tried.
+    /// Nothing was found, and something was tried.
     pub(super) fn is_clean(&self) -> bool {
-        self.status.success() && self.counts.is_some_and(|it| it.last.0 > it.first.0)
+        let was_tried = match self.length {
+            Length::Smoke => self.told.contains(&smoke_end()),
+            Length::Seconds(_) => self.counts.is_some_and(|it| it.last.0 > it.first.0),
+        };
+        self.status.success() && was_tried
     }
 }
 
@@ -134,6 +161,7 @@ impl fmt::Display for Outcome {
                 "{name}: {runs} inputs, coverage {} -> {} edges, {} -> {} features",
                 first.0, last.0, first.1, last.1
             )?,
+            None if self.is_clean() => writeln!(f, "{name}: {SMOKE_INPUTS} inputs")?,
             None => writeln!(f, "{name}: no coverage was told")?,
         }
         if self.is_clean() {
@@ -152,6 +180,11 @@ impl fmt::Display for Outcome {
         writeln!(f, "{name}: FOUND {input}")?;
         writeln!(f, "again: {} {input}", self.program.display())
     }
+}
+
+/// What a target prints at the end of a smoke run.
+fn smoke_end() -> String {
+    format!("smoke: {SMOKE_INPUTS} inputs")
 }
 
 /// What libFuzzer counted: the inputs it ran, and edges and features at the beginning and the end.
@@ -194,6 +227,9 @@ const LIMITS: [&str; 4] = [
     "-max_len=16384",
     "-len_control=0",
 ];
+
+/// A count and not a time, for a slow machine must do the same.
+const SMOKE_INPUTS: &str = "10000";
 
 /// Enough for a law and what broke it.
 const PANIC_LINES: usize = 4;
