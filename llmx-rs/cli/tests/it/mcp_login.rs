@@ -341,8 +341,9 @@ impl Scene {
     fn new(rules: Rules) -> Self {
         let rules = Arc::new(Mutex::new(rules));
         let shared = Arc::clone(&rules);
-        let server =
-            ScriptedUpstream::start(move |request| serve(request, &mut shared.lock().unwrap()));
+        let server = ScriptedUpstream::start_with_facts(move |request| {
+            serve(request, &mut shared.lock().unwrap())
+        });
         let scene = Self {
             test: Test::configured(""),
             server,
