@@ -207,6 +207,7 @@ fn path(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
@@ -231,6 +232,16 @@ mod tests {
             let read = Challenge::read(header);
             assert_eq!(read.resource_metadata.as_deref(), place, "{header}");
             assert_eq!(read.scope.as_deref(), scope, "{header}");
+        }
+    }
+
+    proptest! {
+        /// Whatever a server sends, it is read, and a value that stands in quotes is found.
+        #[test]
+        fn any_challenge_is_read(noise in "\\PC{0,40}", value in "[a-z:/.]{1,20}") {
+            let _read = Challenge::read(&noise);
+            let header = format!("Bearer realm=\"x\", resource_metadata=\"{value}\", {noise}");
+            prop_assert_eq!(Challenge::read(&header).resource_metadata, Some(value));
         }
     }
 
