@@ -5,9 +5,9 @@
 //!    ─▶ the browser ─▶ the callback on loopback ─▶ a code ─▶ tokens ─▶ auth-mcp.json
 //! ```
 //!
-//! [`discovery`], [`grant`] and [`pkce`] decide, [`fetch`] and [`callback`] touch the network.
-//! The library for this (`oauth2`) would bring more packages than there are lines here; what it
-//! would do is `pkce` and `grant`, on the SHA-256 and the randomness that TLS uses anyway.
+//! `discovery`, `grant` and `pkce` decide, `fetch` and `callback` touch the network.
+//! The library for this (`oauth2`) would do `pkce` and parts of `grant`, and bring packages by the
+//! dozen, an old SHA-256 and an old source of randomness among them; TLS has both here already.
 
 pub(super) mod bearer;
 mod callback;
