@@ -110,6 +110,28 @@ fn a_token_that_ends_is_renewed_before_it_is_refused() {
 }
 
 #[test]
+fn sessions_side_by_side_renew_a_token_once() {
+    let scene = Scene::new(Rules {
+        lives: 5,
+        ..Rules::default()
+    });
+    scene.log_in();
+    scene.rules().good = 2;
+    scene.rules().lives = 3600;
+    // The server takes no other than the second, and a refresh token counts once.
+    let call = [("mcp__web__hello", json!({}))];
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| scene.test.run(&call).answers()))
+            .collect();
+        for run in runs {
+            assert_eq!(run.join().unwrap(), ["hello over HTTP"]);
+        }
+    });
+    assert_eq!(scene.rules().given, 2);
+}
+
+#[test]
 fn the_browser_is_opened_and_any_other_visitor_turned_away() {
     let scene = Scene::new(Rules::default());
     let bin = scene.test.world.path().join("bin");
