@@ -53,7 +53,7 @@ fn look_up(name: &str, table: &[(&str, &'static str)]) -> Option<&'static str> {
     Some(reason)
 }
 
-const SETTINGS: [(&str, &str); 30] = [
+const SETTINGS: [(&str, &str); 29] = [
     (
         "api_base",
         "write it as `model_providers.litellm.base_url`, or set $LLMX_BASE_URL",
@@ -63,10 +63,6 @@ const SETTINGS: [(&str, &str); 30] = [
     (
         "check_for_update_on_startup",
         "llmx never looks for updates; leave it out",
-    ),
-    (
-        "cli_auth_credentials_store",
-        "keys of `llmx login` are kept in $LLMX_HOME/auth.json; for a keyring name its tool in `model_providers.ID.key_command`, such as [\"secret-tool\", \"lookup\", \"service\", \"llmx\"]",
     ),
     (
         "default_permissions",
@@ -141,7 +137,7 @@ const OF_PROVIDER: [(&str, &str); 14] = [
     ("experimental_bearer_token", NO_KEY),
     (
         "keyring",
-        "this llmx is built without a keyring; name its tool in `key_command`, such as [\"secret-tool\", \"lookup\", \"service\", \"llmx\"]",
+        "set `cli_auth_credentials_store = \"keyring\"` outside the provider and run `llmx login --with-api-key`, or name the tool of a keyring in `key_command`, such as [\"secret-tool\", \"lookup\", \"service\", \"llmx\"]",
     ),
     (
         "max_tokens",
@@ -215,6 +211,6 @@ const OF_SERVER: [(&str, &str); 9] = [
 
 const NO_KEY: &str = "a key does not belong into this file; name its variable in `env_key` or its file in `key_file`, or store it with `llmx login --with-api-key`";
 const NO_CHATGPT: &str = "llmx has no ChatGPT login; leave it out";
-const NO_OAUTH: &str = "llmx does not set how servers log in; leave it out";
 const NO_SUBAGENTS: &str = "llmx starts no agents below the agent; leave it out";
+const NO_OAUTH: &str = "leave it out: `llmx mcp login NAME` finds out how a server logs people in, and takes `--scope` and `--client-id`";
 const NO_TUI: &str = "llmx has no terminal interface yet; leave it out";

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::keyring::KeyringFault;
 use crate::private::PrivateFault;
 
 /// What is wrong with a value. No variant holds a value that might be a secret.
@@ -225,6 +226,9 @@ pub enum Problem {
     /// A file of secrets that cannot be used.
     #[error("{0}")]
     PrivateFile(#[from] PrivateFault),
+    /// The keyring does not give the key.
+    #[error(transparent)]
+    Keyring(#[from] KeyringFault),
     /// A provider that is neither built in nor configured.
     #[error(
         "there is no model provider `{id}`; {}",

@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::environment::Inherit;
 use crate::hook::Hooks;
 use crate::layer::{Setting, layers};
+use crate::login::KeyStore;
 use crate::resolved::{HistoryPersistence, WebSearch};
 use crate::secret::Secret;
 use crate::source::Located;
@@ -17,6 +18,7 @@ layers! {
     /// The settings of one source, or of one profile in it.
     struct RawConfig {
         approval_policy: Setting<ApprovalPolicy>,
+        cli_auth_credentials_store: Setting<KeyStore>,
         compact_prompt: Setting<String>,
         developer_instructions: Setting<String>,
         hide_agent_reasoning: Setting<bool>,

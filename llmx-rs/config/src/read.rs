@@ -15,7 +15,9 @@ use crate::read_tables as tables;
 use crate::reader::{Reader, join};
 use crate::scope::Scope;
 use crate::tree::{Entry, Node};
-use crate::words::{APPROVALS, EFFORTS, SANDBOXES, SUMMARIES, VERBOSITIES, WEB_SEARCHES};
+use crate::words::{
+    APPROVALS, EFFORTS, KEY_STORES, SANDBOXES, SUMMARIES, VERBOSITIES, WEB_SEARCHES,
+};
 
 /// Reads one source; what is faulty is left out of the settings and put into the errors.
 pub(crate) fn read(entries: &[Entry], scope: Scope) -> (RawConfig, Vec<ConfigError>) {
@@ -81,6 +83,9 @@ fn agent(reader: &mut Reader, raw: &mut RawConfig, key: &str, entry: &Entry) -> 
     let node = &entry.node;
     match entry.key.as_str() {
         "approval_policy" => raw.approval_policy = reader.word(key, node, &APPROVALS),
+        "cli_auth_credentials_store" => {
+            raw.cli_auth_credentials_store = reader.word(key, node, &KEY_STORES);
+        }
         "compact_prompt" => raw.compact_prompt = reader.text(key, node),
         "developer_instructions" => raw.developer_instructions = reader.text(key, node),
         "hide_agent_reasoning" => raw.hide_agent_reasoning = reader.truth(key, node),
@@ -187,8 +192,9 @@ const DOC_BYTES: std::ops::RangeInclusive<i64> = 0..=1_048_576;
 
 const SOURCE_KEYS: [&str; 3] = ["profile", "profiles", "projects"];
 
-pub(crate) const KEYS: [&str; 29] = [
+pub(crate) const KEYS: [&str; 30] = [
     "approval_policy",
+    "cli_auth_credentials_store",
     "compact_prompt",
     "developer_instructions",
     "hide_agent_reasoning",

@@ -90,6 +90,8 @@ impl Settler<'_> {
         let verbosity = seen.keep_some("model_verbosity", facts.verbosity);
         let sandbox_mode = seen.keep_or("sandbox_mode", raw.sandbox_mode, <_>::default());
         let approval_policy = seen.keep_or("approval_policy", raw.approval_policy, <_>::default());
+        let key_store = raw.cli_auth_credentials_store;
+        let key_store = seen.keep_or("cli_auth_credentials_store", key_store, <_>::default());
         let notify = seen.keep_some("notify", raw.notify);
         let history = seen.keep_or("history.persistence", raw.history, <_>::default());
         let bytes = raw.project_doc_max_bytes;
@@ -107,9 +109,7 @@ impl Settler<'_> {
         let web_search = seen.keep_or("web_search", raw.web_search, <_>::default());
         let provider = provider?;
         let mut notices = stack.notices;
-        if web_search != WebSearch::Disabled && !provider.dialects.contains(&Dialect::Responses) {
-            notices.push(no_search(&provider));
-        }
+        notices.extend(no_search(web_search, &provider));
         Some(Config {
             home: self.inputs.home.clone(),
             cwd: self.inputs.workdir(),
@@ -127,6 +127,7 @@ impl Settler<'_> {
             sandbox_workspace_write,
             approval_policy,
             shell_environment_policy,
+            cli_auth_credentials_store: key_store,
             notify,
             hooks,
             mcp_servers,
@@ -249,14 +250,18 @@ impl Settler<'_> {
     }
 }
 
-fn no_search(provider: &Provider) -> String {
+/// Returns what to say of a search that is wanted and cannot be had.
+fn no_search(wanted: WebSearch, provider: &Provider) -> Option<String> {
+    if wanted == WebSearch::Disabled || provider.dialects.contains(&Dialect::Responses) {
+        return None;
+    }
     let dialects: Vec<_> = provider.dialects.iter().map(|it| it.name()).collect();
-    format!(
+    Some(format!(
         "`web_search` is on, but only providers of the Responses API search the web for a model, \
          and `{}` is set to {}; the model is not offered it",
         provider.id,
         dialects.join(", ")
-    )
+    ))
 }
 
 /// As much as is read of a project's instructions where nothing is said: 32 KiB.

@@ -12,6 +12,7 @@ use crate::builtin;
 use crate::credential::CredentialSource;
 use crate::environment::ShellEnvironmentPolicy;
 use crate::hook::Hook;
+use crate::login::KeyStore;
 use crate::mcp::McpServer;
 use crate::origin::Origins;
 use crate::secret::Secret;
@@ -51,6 +52,8 @@ pub struct Config {
     pub approval_policy: ApprovalPolicy,
     /// Which variables commands see.
     pub shell_environment_policy: ShellEnvironmentPolicy,
+    /// Where `llmx login` keeps keys.
+    pub cli_auth_credentials_store: KeyStore,
     /// The program that is told when a turn has ended, and its first arguments.
     pub notify: Option<Vec<String>>,
     /// Programs of the user that are asked along the way, in the order in which they run.

@@ -4,6 +4,7 @@ use llmx_protocol::{ApprovalPolicy, SandboxMode};
 use llmx_wire::Dialect;
 
 use crate::environment::Inherit;
+use crate::login::KeyStore;
 use crate::raw::{Trust, WireApi};
 use crate::reader::Words;
 use crate::resolved::{HistoryPersistence, WebSearch};
@@ -48,6 +49,11 @@ pub(crate) static INHERITS: Words<Inherit, 3> = Words {
 pub(crate) static PERSISTENCES: Words<HistoryPersistence, 2> = Words {
     names: ["save-all", "none"],
     meanings: [HistoryPersistence::SaveAll, HistoryPersistence::None],
+};
+
+pub(crate) static KEY_STORES: Words<KeyStore, 3> = Words {
+    names: ["file", "keyring", "auto"],
+    meanings: [KeyStore::File, KeyStore::Keyring, KeyStore::Auto],
 };
 
 pub(crate) static TRUSTS: Words<Trust, 2> = Words {

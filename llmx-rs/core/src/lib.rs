@@ -19,7 +19,7 @@ mod formats;
 mod history;
 mod hooks;
 mod judge;
-mod mcp;
+pub mod mcp;
 mod model_facts;
 pub mod models;
 mod notify;

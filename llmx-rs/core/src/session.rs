@@ -137,15 +137,11 @@ impl Session {
         let notifier = config.notify.clone();
         let notifier = notifier.map(|it| Notifier::new(it, &config.cwd, seen.clone(), &thread_id));
         let transcript = (!origin.ephemeral).then(|| rollout.path());
-        let hooks = Hooks::new(
-            config,
-            &thread_id,
-            transcript,
-            beginning.name(),
-            seen.clone(),
-        );
+        let begun = beginning.name();
+        let hooks = Hooks::new(config, &thread_id, transcript, begun, seen.clone());
         machine.consult_at(hooks.checkpoints());
-        let secrets = Secrets::of_provider(config, connection.key().as_ref());
+        let secrets =
+            Secrets::of_provider(config, connection.key().as_ref()).with_logins(&config.home);
         let servers = mcp::settings(config, &origin.environment, &secrets);
         let history = remembers(config, &origin).then(|| History::new(&config.home, &thread_id));
         let toolbox = Toolbox::new(confinement(config, origin.environment, seen));
@@ -276,7 +272,7 @@ fn environment(
     key: Option<&Secret>,
     variables: Vec<(OsString, OsString)>,
 ) -> Vec<(OsString, OsString)> {
-    let secrets = Secrets::of_everything(config, key, &variables);
+    let secrets = Secrets::of_everything(config, key, &variables).with_logins(&config.home);
     secrets.remove_from(config.shell_environment_policy.apply(variables))
 }
 

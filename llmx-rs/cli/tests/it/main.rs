@@ -13,12 +13,16 @@ mod demo;
 mod dialects;
 mod doctor;
 mod exec;
+#[cfg(target_os = "linux")]
+mod getting_started;
 #[cfg(unix)]
 mod hooks;
 #[cfg(unix)]
 mod mcp;
 mod mcp_as_server;
 mod mcp_command;
+#[cfg(unix)]
+mod mcp_login;
 #[cfg(target_os = "linux")]
 mod own_key;
 #[cfg(target_os = "linux")]

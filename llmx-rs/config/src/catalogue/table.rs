@@ -13,6 +13,7 @@ const fn of(key: &'static str, kind: Kind, default: &'static str, about: &'stati
 }
 
 const APPROVALS: Kind = Kind::Word(&["untrusted", "on-request", "never"]);
+const KEY_STORES: Kind = Kind::Word(&["file", "keyring", "auto"]);
 const WIRE_APIS: Kind = Kind::Word(&["responses", "chat", "messages", "gemini", "auto"]);
 const TOKENS: Kind = Kind::Whole(1, 1_000_000_000);
 const RETRIES: Kind = Kind::Whole(0, 100);
@@ -79,6 +80,12 @@ pub static SETTINGS: &[Setting] = &[
         APPROVALS,
         "\"on-request\"",
         "When a person must approve a command.",
+    ),
+    of(
+        "cli_auth_credentials_store",
+        KEY_STORES,
+        "\"file\"",
+        "Where llmx login keeps keys.",
     ),
     of(
         "notify",

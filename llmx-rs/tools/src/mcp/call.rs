@@ -89,7 +89,7 @@ impl Job for RemoteCall {
 
     fn run(self: Box<Self>, _: Permit) -> Running {
         Box::pin(async move {
-            match self.keeper.call(&self.tool, self.arguments.clone()).await {
+            match self.keeper.call(&self.tool, &self.arguments).await {
                 Ok(result) => {
                     let error = answer::failure(&result).map(|message| ItemError { message });
                     let status = match error {

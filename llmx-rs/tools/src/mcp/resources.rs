@@ -109,7 +109,7 @@ impl Tool for ReadResource {
             },
             arguments,
             work: Box::pin(async move {
-                let contents = keeper.ask(|client| client.read(uri)).await?;
+                let contents = keeper.ask(|client| client.read(uri.clone())).await?;
                 Ok(answer::read(&contents))
             }),
         }))
