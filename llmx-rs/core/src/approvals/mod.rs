@@ -13,6 +13,7 @@ use llmx_tools::{Permit, Reach};
 
 pub use self::classify::Class;
 pub use self::rules::{Rule, RuleDecision, Rules, RulesFault, Words};
+pub use self::script::commands;
 use crate::turn::{self, Verdict};
 
 /// What a session allows.
