@@ -11,7 +11,11 @@ mod laws;
 pub mod mutate;
 mod options;
 pub mod patch;
+#[path = "../../llmx-rs/core/tests/it/plain.rs"]
+mod plain;
 pub mod request;
+pub mod rollout;
+pub mod shell;
 pub mod smoke;
 pub mod sse;
 pub mod upstream;

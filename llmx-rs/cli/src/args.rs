@@ -32,6 +32,12 @@ pub(crate) enum Command {
     /// The recorded conversations: list, show, export, delete.
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// List the prompts of your own that `llmx exec '/NAME ARGUMENTS'` takes.
+    Prompts {
+        /// Print one JSON object per prompt.
+        #[arg(long)]
+        json: bool,
+    },
     /// Run a command in the sandbox that holds the agent's commands, and pass its exit code on.
     Sandbox(SandboxArgs),
     /// The configuration: show it, change it, take over that of Codex.

@@ -12,6 +12,7 @@ mod failure;
 mod mcp;
 mod mcp_server;
 mod models;
+mod prompts;
 mod review;
 mod sandbox;
 mod sessions;

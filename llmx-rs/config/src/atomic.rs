@@ -37,7 +37,7 @@ fn fill(beside: &Path, text: &[u8], mode: Option<u32>, target: &Path) -> io::Res
 }
 
 /// Creates the directory, for its owner alone.
-fn create_private(directory: &Path) -> io::Result<()> {
+pub(crate) fn create_private(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

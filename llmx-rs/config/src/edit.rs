@@ -156,6 +156,9 @@ fn faults(inputs: &Inputs<'_>, file: Option<String>) -> Vec<ConfigError> {
 fn is_of_the_world(problem: &Problem) -> bool {
     matches!(
         problem,
-        Problem::NoKey { .. } | Problem::NoModel { .. } | Problem::PrivateFile(_)
+        Problem::NoKey { .. }
+            | Problem::NoModel { .. }
+            | Problem::PrivateFile(_)
+            | Problem::Keyring(_)
     )
 }

@@ -18,6 +18,25 @@ pub(crate) fn of_server(name: &str) -> Option<&'static str> {
     look_up(name, &OF_SERVER)
 }
 
+/// Returns why a setting of `tools` has no effect here.
+pub(crate) fn of_tools(name: &str) -> Option<&'static str> {
+    match name {
+        "view_image" | "update_plan" => Some("it is always offered; leave it out"),
+        "web_search_request" => Some("write it as `web_search`"),
+        _ => None,
+    }
+}
+
+/// Returns why hooks of an event do not run here.
+pub(crate) fn of_hooks(name: &str) -> Option<&'static str> {
+    look_up(name, &OF_HOOKS)
+}
+
+/// Returns why a setting of a hook has no effect here.
+pub(crate) fn of_hook(name: &str) -> Option<&'static str> {
+    look_up(name, &OF_HOOK)
+}
+
 /// Returns why a setting of `history` has no effect here.
 pub(crate) fn of_history(name: &str) -> Option<&'static str> {
     (name == "max_bytes").then_some("the history is never cut; leave it out")
@@ -34,7 +53,7 @@ fn look_up(name: &str, table: &[(&str, &'static str)]) -> Option<&'static str> {
     Some(reason)
 }
 
-const SETTINGS: [(&str, &str); 33] = [
+const SETTINGS: [(&str, &str); 29] = [
     (
         "api_base",
         "write it as `model_providers.litellm.base_url`, or set $LLMX_BASE_URL",
@@ -46,10 +65,6 @@ const SETTINGS: [(&str, &str); 33] = [
         "llmx never looks for updates; leave it out",
     ),
     (
-        "cli_auth_credentials_store",
-        "keys of `llmx login` are kept in $LLMX_HOME/auth.json; for a keyring name its tool in `model_providers.ID.key_command`, such as [\"secret-tool\", \"lookup\", \"service\", \"llmx\"]",
-    ),
-    (
         "default_permissions",
         "use `sandbox_mode` and `approval_policy`",
     ),
@@ -58,7 +73,6 @@ const SETTINGS: [(&str, &str); 33] = [
     ("file_opener", NO_TUI),
     ("forced_chatgpt_workspace_id", NO_CHATGPT),
     ("forced_login_method", NO_CHATGPT),
-    ("hooks", "llmx runs no hooks yet; leave it out"),
     ("instructions", "write it as `developer_instructions`"),
     ("mcp_oauth_callback_port", NO_OAUTH),
     ("mcp_oauth_credentials_store", NO_OAUTH),
@@ -101,15 +115,7 @@ const SETTINGS: [(&str, &str); 33] = [
         "tool_output_token_limit",
         "the output of tools is cut by llmx itself; leave it out",
     ),
-    (
-        "tools",
-        "every tool that the provider can use is offered; leave it out",
-    ),
     ("tui", NO_TUI),
-    (
-        "web_search",
-        "every tool that the provider can use is offered; leave it out",
-    ),
 ];
 
 const OF_PROVIDER: [(&str, &str); 14] = [
@@ -131,7 +137,7 @@ const OF_PROVIDER: [(&str, &str); 14] = [
     ("experimental_bearer_token", NO_KEY),
     (
         "keyring",
-        "this llmx is built without a keyring; name its tool in `key_command`, such as [\"secret-tool\", \"lookup\", \"service\", \"llmx\"]",
+        "set `cli_auth_credentials_store = \"keyring\"` outside the provider and run `llmx login --with-api-key`, or name the tool of a keyring in `key_command`, such as [\"secret-tool\", \"lookup\", \"service\", \"llmx\"]",
     ),
     (
         "max_tokens",
@@ -159,6 +165,29 @@ const OF_PROVIDER: [(&str, &str); 14] = [
     ),
 ];
 
+const OF_HOOKS: [(&str, &str); 5] = [
+    ("Notification", "name a program in `notify`"),
+    (
+        "PermissionRequest",
+        "a PreToolUse hook sees every call before anybody is asked; write it there",
+    ),
+    (
+        "PostCompact",
+        "write it as a PreCompact hook, or leave it out",
+    ),
+    ("SubagentStart", NO_SUBAGENTS),
+    ("SubagentStop", NO_SUBAGENTS),
+];
+
+const OF_HOOK: [(&str, &str); 3] = [
+    (
+        "hooks",
+        "write `command` beside `matcher`, with an entry of its own for each command",
+    ),
+    ("timeout", "write it as `timeout_sec`"),
+    ("type", "every hook is a command; leave it out"),
+];
+
 const OF_SERVER: [(&str, &str); 9] = [
     (
         "bearer_token",
@@ -182,5 +211,6 @@ const OF_SERVER: [(&str, &str); 9] = [
 
 const NO_KEY: &str = "a key does not belong into this file; name its variable in `env_key` or its file in `key_file`, or store it with `llmx login --with-api-key`";
 const NO_CHATGPT: &str = "llmx has no ChatGPT login; leave it out";
-const NO_OAUTH: &str = "llmx does not set how servers log in; leave it out";
+const NO_SUBAGENTS: &str = "llmx starts no agents below the agent; leave it out";
+const NO_OAUTH: &str = "leave it out: `llmx mcp login NAME` finds out how a server logs people in, and takes `--scope` and `--client-id`";
 const NO_TUI: &str = "llmx has no terminal interface yet; leave it out";

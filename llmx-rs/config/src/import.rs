@@ -7,6 +7,7 @@ use toml_edit::{DocumentMut, Item, Value};
 
 use crate::edit;
 use crate::error::{ConfigError, ConfigErrors};
+use crate::import_hooks;
 use crate::inputs::Inputs;
 use crate::overrides::nested;
 use crate::problem::Problem;
@@ -166,6 +167,7 @@ fn translate(path: &[String], value: Value) -> (Vec<String>, Value) {
     match (names.as_slice(), value.as_str()) {
         (["openai_base_url"], _) => (to(&["model_providers", "openai", "base_url"]), value),
         (["instructions"], _) => (to(&["developer_instructions"]), value),
+        (["hooks", event], _) => (path.to_vec(), import_hooks::flat(event, &value)),
         // Asking only after a failure is not known here; asking when told is the nearest.
         (_, Some("on-failure")) if last == "approval_policy" => {
             (path.to_vec(), Value::from("on-request"))

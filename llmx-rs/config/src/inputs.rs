@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::keyring::KeyringFault;
 use crate::private::PrivateFault;
 use crate::secret::Secret;
 
@@ -26,6 +27,8 @@ pub struct Inputs<'a> {
     pub read: &'a dyn Fn(&Path) -> Result<String, String>,
     /// Reads a file of secrets that may be missing.
     pub read_private: &'a dyn Fn(&Path) -> Result<Option<Secret>, PrivateFault>,
+    /// Looks an account up in the keyring of this system.
+    pub read_keyring: &'a dyn Fn(&str) -> Result<Option<Secret>, KeyringFault>,
     /// Looks a variable up in the environment.
     pub env: &'a dyn Fn(&str) -> Option<OsString>,
     /// The arguments of `-c`, in the order given.
@@ -79,6 +82,7 @@ impl Default for Inputs<'_> {
             project: Project::default(),
             read: &|_| Err("it does not exist".to_owned()),
             read_private: &|_| Ok(None),
+            read_keyring: &|_| Ok(None),
             env: &|_| None,
             overrides: &[],
             flags: Flags::default(),

@@ -7,6 +7,7 @@ use std::{env, fs};
 
 use crate::error::{ConfigError, ConfigErrors};
 use crate::inputs::{FILE_NAME, Flags, Inputs, Project, SourceText};
+use crate::keyring;
 use crate::private;
 use crate::problem::Problem;
 use crate::resolve::resolve;
@@ -54,6 +55,7 @@ pub fn with_inputs<T>(
         file: user.map(|file| file.text),
         read: &|path| fs::read_to_string(path).map_err(|error| reason(&error)),
         read_private: &private::read,
+        read_keyring: &keyring::read,
         env: &|name| env::var_os(name),
         overrides,
         flags,

@@ -42,13 +42,15 @@ pub enum PrivateFault {
         /// The file.
         path: PathBuf,
     },
-    /// It is not what `llmx login` writes.
-    #[error("{} cannot be read ({reason}); remove it and run `llmx login --with-api-key`", path.display())]
+    /// It is not what llmx writes.
+    #[error("{} cannot be read ({reason}); remove it and run `{cure}`", path.display())]
     NotJson {
         /// The file.
         path: PathBuf,
         /// What the parser said, without the text.
         reason: String,
+        /// The command that writes it.
+        cure: &'static str,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::keyring::KeyringFault;
 use crate::private::PrivateFault;
 
 /// What is wrong with a value. No variant holds a value that might be a secret.
@@ -157,6 +158,24 @@ pub enum Problem {
         /// The dotted key.
         key: String,
     },
+    /// A pattern that cannot be read.
+    #[error(
+        "`{key}` cannot be read as a pattern ({reason}); it takes a name such as exec_command, or a regular expression such as \"mcp__github__.*\""
+    )]
+    Pattern {
+        /// The dotted key.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A hook that runs nothing.
+    #[error(
+        "a hook of `{key}` has no `command`; give it text for a shell, or a program and its arguments"
+    )]
+    NoHookCommand {
+        /// The dotted key of the event.
+        key: String,
+    },
     /// Prices that say too little.
     #[error("`model_prices` needs `input` and `output`, in US dollars per million tokens")]
     HalfAPrice,
@@ -207,6 +226,9 @@ pub enum Problem {
     /// A file of secrets that cannot be used.
     #[error("{0}")]
     PrivateFile(#[from] PrivateFault),
+    /// The keyring does not give the key.
+    #[error(transparent)]
+    Keyring(#[from] KeyringFault),
     /// A provider that is neither built in nor configured.
     #[error(
         "there is no model provider `{id}`; {}",

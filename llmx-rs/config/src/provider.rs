@@ -186,8 +186,10 @@ impl Resolver<'_> {
                 variable: variable.clone(),
             },
             Variable::Unset => match login::stored(self.inputs, self.id) {
-                Ok(Some(key)) => return CredentialSource::fixed(key, "`llmx login`".to_owned()),
-                Err(fault) => fault.into(),
+                Ok(Some((key, place))) => {
+                    return CredentialSource::fixed(key, format!("`llmx login`, in {place}"));
+                }
+                Err(problem) => problem,
                 // A name in another style may be the key itself, pasted into the wrong place.
                 Ok(None) if variable.contains(|c: char| c.is_ascii_lowercase()) => {
                     Problem::NotAVariable {

@@ -7,8 +7,10 @@ use llmx_wire::Dialect;
 use serde::{Serialize, Serializer};
 
 use crate::environment::Inherit;
+use crate::hook::Hooks;
 use crate::layer::{Setting, layers};
-use crate::resolved::HistoryPersistence;
+use crate::login::KeyStore;
+use crate::resolved::{HistoryPersistence, WebSearch};
 use crate::secret::Secret;
 use crate::source::Located;
 
@@ -16,10 +18,12 @@ layers! {
     /// The settings of one source, or of one profile in it.
     struct RawConfig {
         approval_policy: Setting<ApprovalPolicy>,
+        cli_auth_credentials_store: Setting<KeyStore>,
         compact_prompt: Setting<String>,
         developer_instructions: Setting<String>,
         hide_agent_reasoning: Setting<bool>,
         history: Setting<HistoryPersistence>,
+        hooks: Hooks,
         mcp_servers: BTreeMap<String, RawMcpServer>,
         model: Setting<String>,
         model_facts: RawModel,
@@ -36,6 +40,7 @@ layers! {
         sandbox_workspace_write: RawSandbox,
         shell_environment: RawEnvironment,
         show_raw_agent_reasoning: Setting<bool>,
+        web_search: Setting<WebSearch>,
     }
 
     /// What a source says about the model, beside its name.

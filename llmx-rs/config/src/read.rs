@@ -7,6 +7,7 @@ use crate::foreign;
 use crate::layer::Setting;
 use crate::problem::Problem;
 use crate::raw::RawConfig;
+use crate::read_hook;
 use crate::read_older;
 use crate::read_provider;
 use crate::read_server;
@@ -14,7 +15,9 @@ use crate::read_tables as tables;
 use crate::reader::{Reader, join};
 use crate::scope::Scope;
 use crate::tree::{Entry, Node};
-use crate::words::{APPROVALS, EFFORTS, SANDBOXES, SUMMARIES, VERBOSITIES};
+use crate::words::{
+    APPROVALS, EFFORTS, KEY_STORES, SANDBOXES, SUMMARIES, VERBOSITIES, WEB_SEARCHES,
+};
 
 /// Reads one source; what is faulty is left out of the settings and put into the errors.
 pub(crate) fn read(entries: &[Entry], scope: Scope) -> (RawConfig, Vec<ConfigError>) {
@@ -80,6 +83,9 @@ fn agent(reader: &mut Reader, raw: &mut RawConfig, key: &str, entry: &Entry) -> 
     let node = &entry.node;
     match entry.key.as_str() {
         "approval_policy" => raw.approval_policy = reader.word(key, node, &APPROVALS),
+        "cli_auth_credentials_store" => {
+            raw.cli_auth_credentials_store = reader.word(key, node, &KEY_STORES);
+        }
         "compact_prompt" => raw.compact_prompt = reader.text(key, node),
         "developer_instructions" => raw.developer_instructions = reader.text(key, node),
         "hide_agent_reasoning" => raw.hide_agent_reasoning = reader.truth(key, node),
@@ -89,6 +95,10 @@ fn agent(reader: &mut Reader, raw: &mut RawConfig, key: &str, entry: &Entry) -> 
         }
         "project_doc_max_bytes" => raw.project_doc_max_bytes = reader.number(key, node, DOC_BYTES),
         "sandbox_mode" => raw.sandbox_mode = sandbox_mode(reader, key, node),
+        "web_search" => {
+            let search = reader.word(key, node, &WEB_SEARCHES);
+            reader.once(&mut raw.web_search, search, key, "tools.web_search");
+        }
         "show_raw_agent_reasoning" => raw.show_raw_agent_reasoning = reader.truth(key, node),
         _ => return false,
     }
@@ -100,6 +110,7 @@ fn of_tables(reader: &mut Reader, raw: &mut RawConfig, key: &str, entry: &Entry)
     let node = &entry.node;
     match entry.key.as_str() {
         "history" => tables::history(reader, key, node, &mut raw.history),
+        "hooks" => raw.hooks = read_hook::read(reader, key, node),
         "mcp_servers" => {
             for server in reader.table(key, node) {
                 let path = join(key, &server.key);
@@ -120,6 +131,7 @@ fn of_tables(reader: &mut Reader, raw: &mut RawConfig, key: &str, entry: &Entry)
         "shell_environment_policy" => {
             raw.shell_environment = tables::environment(reader, key, node);
         }
+        "tools" => tables::tools(reader, key, node, &mut raw.web_search),
         _ => return false,
     }
     true
@@ -180,12 +192,14 @@ const DOC_BYTES: std::ops::RangeInclusive<i64> = 0..=1_048_576;
 
 const SOURCE_KEYS: [&str; 3] = ["profile", "profiles", "projects"];
 
-pub(crate) const KEYS: [&str; 26] = [
+pub(crate) const KEYS: [&str; 30] = [
     "approval_policy",
+    "cli_auth_credentials_store",
     "compact_prompt",
     "developer_instructions",
     "hide_agent_reasoning",
     "history",
+    "hooks",
     "mcp_servers",
     "model",
     "model_auto_compact_token_limit",
@@ -207,4 +221,6 @@ pub(crate) const KEYS: [&str; 26] = [
     "sandbox_workspace_write",
     "shell_environment_policy",
     "show_raw_agent_reasoning",
+    "tools",
+    "web_search",
 ];

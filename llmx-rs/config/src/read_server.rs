@@ -84,7 +84,7 @@ fn variable(reader: &mut Reader, key: &str, node: &Node) -> Setting<String> {
 }
 
 /// Reads a number of seconds, which may have a fraction, as milliseconds.
-fn seconds(reader: &mut Reader, key: &str, node: &Node) -> Setting<u64> {
+pub(crate) fn seconds(reader: &mut Reader, key: &str, node: &Node) -> Setting<u64> {
     let seconds = reader.amount(key, node)?;
     let milliseconds = (seconds.value * 1000.0).round();
     if !(1.0..=DAY_MS as f64).contains(&milliseconds) {

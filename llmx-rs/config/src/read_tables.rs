@@ -8,7 +8,7 @@ use crate::layer::Setting;
 use crate::problem::Problem;
 use crate::raw::{RawEnvironment, RawModel, RawSandbox, Trust};
 use crate::reader::{Reader, join};
-use crate::resolved::HistoryPersistence;
+use crate::resolved::{HistoryPersistence, WebSearch};
 use crate::secret::Secret;
 use crate::source::Located;
 use crate::tree::{Entry, Node};
@@ -98,6 +98,36 @@ pub(crate) fn history(
             name => {
                 let reason = foreign::of_history(name);
                 foreign_or_unknown(reader, path, entry, reason, &HISTORY);
+            }
+        }
+    }
+}
+
+/// Reads `tools`, an older way to write `web_search`.
+pub(crate) fn tools(
+    reader: &mut Reader,
+    path: &str,
+    node: &Node,
+    web_search: &mut Setting<WebSearch>,
+) {
+    for entry in reader.table(path, node) {
+        let key = join(path, &entry.key);
+        match entry.key.as_str() {
+            "web_search" => {
+                let on = reader.truth(&key, &entry.node);
+                let search = on.map(|on| {
+                    let search = if on.value {
+                        WebSearch::Live
+                    } else {
+                        WebSearch::Disabled
+                    };
+                    Located::new(search, on.place)
+                });
+                reader.once(web_search, search, &key, "web_search");
+            }
+            name => {
+                let reason = foreign::of_tools(name);
+                foreign_or_unknown(reader, path, entry, reason, &TOOLS);
             }
         }
     }
@@ -207,4 +237,5 @@ pub(crate) const ENVIRONMENT: [&str; 5] = [
 
 pub(crate) const PRICES: [&str; 3] = ["cached_input", "input", "output"];
 pub(crate) const HISTORY: [&str; 1] = ["persistence"];
+pub(crate) const TOOLS: [&str; 1] = ["web_search"];
 pub(crate) const PROJECT: [&str; 1] = ["trust_level"];

@@ -1,8 +1,11 @@
 //! The second stage: from stacked settings to a configuration with no gaps and no contradictions.
 
+use llmx_wire::Dialect;
+
 use crate::builtin;
 use crate::environment::ShellEnvironmentPolicy;
 use crate::error::{ConfigError, ConfigErrors};
+use crate::hook;
 use crate::inputs::Inputs;
 use crate::layer::Setting;
 use crate::mcp;
@@ -10,7 +13,7 @@ use crate::origin::Origins;
 use crate::problem::Problem;
 use crate::provider;
 use crate::raw::{RawConfig, RawEnvironment, RawModel, RawProvider, RawSandbox};
-use crate::resolved::{Config, ModelPrices, Provider, WorkspaceWrite};
+use crate::resolved::{Config, ModelPrices, Provider, WebSearch, WorkspaceWrite};
 use crate::secrets;
 use crate::source::Located;
 use crate::stack::{Stack, stack};
@@ -75,6 +78,7 @@ impl Settler<'_> {
             .map_err(|faults| self.faults.extend(faults))
             .unwrap_or_default();
         let seen = &mut self.origins;
+        let hooks = hook::resolve(raw.hooks, self.inputs, seen);
         let window = seen.keep_some("model_context_window", facts.context_window);
         let most = seen.keep_some("model_max_output_tokens", facts.max_output_tokens);
         let limit = seen.keep_some(
@@ -86,6 +90,8 @@ impl Settler<'_> {
         let verbosity = seen.keep_some("model_verbosity", facts.verbosity);
         let sandbox_mode = seen.keep_or("sandbox_mode", raw.sandbox_mode, <_>::default());
         let approval_policy = seen.keep_or("approval_policy", raw.approval_policy, <_>::default());
+        let key_store = raw.cli_auth_credentials_store;
+        let key_store = seen.keep_or("cli_auth_credentials_store", key_store, <_>::default());
         let notify = seen.keep_some("notify", raw.notify);
         let history = seen.keep_or("history.persistence", raw.history, <_>::default());
         let bytes = raw.project_doc_max_bytes;
@@ -100,6 +106,10 @@ impl Settler<'_> {
             raw.show_raw_agent_reasoning,
             false,
         );
+        let web_search = seen.keep_or("web_search", raw.web_search, <_>::default());
+        let provider = provider?;
+        let mut notices = stack.notices;
+        notices.extend(no_search(web_search, &provider));
         Some(Config {
             home: self.inputs.home.clone(),
             cwd: self.inputs.workdir(),
@@ -112,12 +122,14 @@ impl Settler<'_> {
             model_reasoning_summary: summary,
             model_verbosity: verbosity,
             model_prices,
-            provider: provider?,
+            provider,
             sandbox_mode,
             sandbox_workspace_write,
             approval_policy,
             shell_environment_policy,
+            cli_auth_credentials_store: key_store,
             notify,
+            hooks,
             mcp_servers,
             history,
             project_doc_max_bytes: bytes,
@@ -126,9 +138,10 @@ impl Settler<'_> {
             compact_prompt,
             hide_agent_reasoning: hide,
             show_raw_agent_reasoning: show,
+            web_search,
             secret_variables,
             secret_files,
-            notices: stack.notices,
+            notices,
             origins: Origins::default(),
         })
     }
@@ -235,6 +248,20 @@ impl Settler<'_> {
             ),
         }
     }
+}
+
+/// Returns what to say of a search that is wanted and cannot be had.
+fn no_search(wanted: WebSearch, provider: &Provider) -> Option<String> {
+    if wanted == WebSearch::Disabled || provider.dialects.contains(&Dialect::Responses) {
+        return None;
+    }
+    let dialects: Vec<_> = provider.dialects.iter().map(|it| it.name()).collect();
+    Some(format!(
+        "`web_search` is on, but only providers of the Responses API search the web for a model, \
+         and `{}` is set to {}; the model is not offered it",
+        provider.id,
+        dialects.join(", ")
+    ))
 }
 
 /// As much as is read of a project's instructions where nothing is said: 32 KiB.

@@ -11,6 +11,8 @@ use serde::Serialize;
 use crate::builtin;
 use crate::credential::CredentialSource;
 use crate::environment::ShellEnvironmentPolicy;
+use crate::hook::Hook;
+use crate::login::KeyStore;
 use crate::mcp::McpServer;
 use crate::origin::Origins;
 use crate::secret::Secret;
@@ -50,8 +52,12 @@ pub struct Config {
     pub approval_policy: ApprovalPolicy,
     /// Which variables commands see.
     pub shell_environment_policy: ShellEnvironmentPolicy,
+    /// Where `llmx login` keeps keys.
+    pub cli_auth_credentials_store: KeyStore,
     /// The program that is told when a turn has ended, and its first arguments.
     pub notify: Option<Vec<String>>,
+    /// Programs of the user that are asked along the way, in the order in which they run.
+    pub hooks: Vec<Hook>,
     /// MCP servers, in the order of their ids; those that are off are here, too.
     pub mcp_servers: Vec<McpServer>,
     /// Whether prompts are remembered in `history.jsonl`.
@@ -68,6 +74,8 @@ pub struct Config {
     pub hide_agent_reasoning: bool,
     /// Whether thoughts are shown as they are, where the provider gives them.
     pub show_raw_agent_reasoning: bool,
+    /// Whether the model may search the web. Only providers of the Responses API search.
+    pub web_search: WebSearch,
     /// The variables that any provider or MCP server takes a secret from; no command may see them.
     pub secret_variables: BTreeSet<String>,
     /// The files that any provider takes its key from; no command may read them.
@@ -127,6 +135,19 @@ pub enum HistoryPersistence {
     SaveAll,
     /// None is.
     None,
+}
+
+/// Whether the model may search the web, where the provider does that for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WebSearch {
+    /// It may not.
+    #[default]
+    Disabled,
+    /// It may search in what the provider has at hand.
+    Cached,
+    /// It may search the web as it is.
+    Live,
 }
 
 /// One model provider, ready to be called.

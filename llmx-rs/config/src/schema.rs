@@ -70,6 +70,7 @@ fn value(kind: Kind, default: &str, about: &str) -> Value {
     let mut schema = match kind {
         Kind::Amount => json!({"type": "number", "minimum": 0}),
         Kind::Command => json!({"type": "array", "items": text(), "minItems": 1}),
+        Kind::Hooks => json!({"type": "array", "items": hook()}),
         Kind::List => json!({"type": "array", "items": text()}),
         Kind::Scalars => {
             let scalar = json!({"type": ["string", "integer", "boolean"]});
@@ -91,6 +92,20 @@ fn value(kind: Kind, default: &str, about: &str) -> Value {
         }
     }
     schema
+}
+
+fn hook() -> Value {
+    let text = || json!({"type": "string", "minLength": 1});
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["command"],
+        "properties": {
+            "matcher": {"type": "string"},
+            "command": {"anyOf": [text(), {"type": "array", "items": {"type": "string"}, "minItems": 1}]},
+            "timeout_sec": {"type": "number", "exclusiveMinimum": 0},
+        },
+    })
 }
 
 /// What a profile does not hold.

@@ -29,7 +29,11 @@ impl Scope {
 }
 
 /// What a project may not set, although its owner trusts it: the next pull could change it.
-const OWNERS_ONLY: [(&str, &str); 12] = [
+const OWNERS_ONLY: [(&str, &str); 13] = [
+    (
+        "cli_auth_credentials_store",
+        "it would decide where your keys are kept",
+    ),
     ("general", PROVIDERS),
     ("litellm", PROVIDERS),
     ("mcp_servers", COMMANDS),

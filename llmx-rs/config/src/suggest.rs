@@ -1,7 +1,7 @@
 //! Finds the known word that a misspelt one was probably meant to be.
 
 /// Returns the closest of `known`, if any is close enough to be a slip of the finger.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A secret in the wrong place is long; nothing llmx knows is, so there is nothing to suggest.
     if word.len() > LONGEST {
         return None;

@@ -4,9 +4,10 @@ use llmx_protocol::{ApprovalPolicy, SandboxMode};
 use llmx_wire::Dialect;
 
 use crate::environment::Inherit;
+use crate::login::KeyStore;
 use crate::raw::{Trust, WireApi};
 use crate::reader::Words;
-use crate::resolved::HistoryPersistence;
+use crate::resolved::{HistoryPersistence, WebSearch};
 
 /// The words that `sandbox_mode` and `--sandbox` take.
 pub const SANDBOX_MODES: [&str; 3] = ["read-only", "workspace-write", "danger-full-access"];
@@ -50,9 +51,22 @@ pub(crate) static PERSISTENCES: Words<HistoryPersistence, 2> = Words {
     meanings: [HistoryPersistence::SaveAll, HistoryPersistence::None],
 };
 
+pub(crate) static KEY_STORES: Words<KeyStore, 3> = Words {
+    names: ["file", "keyring", "auto"],
+    meanings: [KeyStore::File, KeyStore::Keyring, KeyStore::Auto],
+};
+
 pub(crate) static TRUSTS: Words<Trust, 2> = Words {
     names: ["trusted", "untrusted"],
     meanings: [Trust::Trusted, Trust::Untrusted],
+};
+
+/// The words that `web_search` takes.
+pub(crate) const WEB_SEARCH_WORDS: [&str; 3] = ["disabled", "cached", "live"];
+
+pub(crate) static WEB_SEARCHES: Words<WebSearch, 3> = Words {
+    names: WEB_SEARCH_WORDS,
+    meanings: [WebSearch::Disabled, WebSearch::Cached, WebSearch::Live],
 };
 
 /// The bridge fits an effort to what the upstream knows, so every name that a provider uses is here.

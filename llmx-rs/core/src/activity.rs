@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::ready;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use llmx_tools::{Input, Outcome, Permit, Reach, Said, Toolbox};
 use llmx_upstream::{EventStream, StreamEnd, StreamStep};
@@ -15,8 +14,9 @@ use tokio::sync::oneshot;
 
 use crate::approvals::Approvals;
 use crate::connection::{AskFault, Connection};
+use crate::hooks::{self, AboutCall, Hooks};
 use crate::judge::judge;
-use crate::turn::{Call, CallResult, Ended, Event, Payload};
+use crate::turn::{Call, CallResult, Checkpoint, Ended, Event, Payload};
 
 /// What is under way. It never ends; once it has nothing more to say it stays silent.
 pub(crate) type Activity = BoxStream<'static, Event>;
@@ -64,21 +64,19 @@ pub(crate) fn ask(
                     Asking::Answering(connection, answer) => (connection, answer),
                     Asking::Over => return None,
                 };
-                if let Some(news) = connection.take_news() {
+                if let Some(news) = connection.take_news(&answer) {
                     return Some((Event::Notice(news), Asking::Answering(connection, answer)));
                 }
-                Some(match answer.next().await {
+                let event = match answer.next().await {
                     StreamStep::Event(event) => {
-                        (Event::Model(event), Asking::Answering(connection, answer))
+                        let answering = Asking::Answering(connection, answer);
+                        return Some((Event::Model(event), answering));
                     }
-                    StreamStep::End(StreamEnd::Done) => {
-                        (Event::ModelEnded(Ended::Done), Asking::Over)
-                    }
-                    StreamStep::End(StreamEnd::Eof) => {
-                        (Event::ModelEnded(Ended::Eof), Asking::Over)
-                    }
-                    StreamStep::End(StreamEnd::Broken(fault)) => (end(&fault.into()), Asking::Over),
-                })
+                    StreamStep::End(StreamEnd::Done) => Event::ModelEnded(Ended::Done),
+                    StreamStep::End(StreamEnd::Eof) => Event::ModelEnded(Ended::Eof),
+                    StreamStep::End(StreamEnd::Broken(fault)) => end(&fault.into()),
+                };
+                Some((event, Asking::Over))
             }
         },
     )
@@ -92,11 +90,24 @@ enum Asking {
     Over,
 }
 
+/// Asks the user's hooks about `checkpoint`.
+pub(crate) fn consult(hooks: Arc<Hooks>, checkpoint: Checkpoint) -> Activity {
+    let asking = async move {
+        let (notices, advice) = hooks::advise(&hooks, checkpoint).await;
+        with_notices(notices, Event::Consulted(advice))
+    };
+    stream::once(asking)
+        .flat_map(stream::iter)
+        .chain(stream::pending())
+        .boxed()
+}
+
 /// Reads `call`, says what it would do, and runs it once `permit` lets it. Returns what it would
 /// reach, too.
 pub(crate) fn call(
     toolbox: &Toolbox,
     judge: &Approvals,
+    hooks: Arc<Hooks>,
     call: &Call,
     permit: Permitted,
 ) -> (Activity, Option<Reach>) {
@@ -112,23 +123,41 @@ pub(crate) fn call(
         }
     };
     let reach = job.reach();
-    let prepared = Event::CallPrepared {
-        shown: Box::new(job.shown()),
-        verdict: judge.verdict(&reach),
+    let about = Arc::new(AboutCall::new(call, &reach));
+    let (verdict, is_alone) = (judge.verdict(&reach), judge.asks_nobody());
+    let shown = Box::new(job.shown());
+    let prepared = {
+        let (hooks, about) = (Arc::clone(&hooks), Arc::clone(&about));
+        async move {
+            let asking = hooks::before_call(&hooks, &about, verdict, is_alone);
+            let (notices, verdict) = asking.await;
+            with_notices(notices, Event::CallPrepared { shown, verdict })
+        }
     };
     let running = async move {
         // Nobody lets it run any more once the sender is gone.
-        let permit = permit.await.ok()?;
-        let Outcome { answer, shown } = job.run(permit).await;
+        let Ok(permit) = permit.await else {
+            return Vec::new();
+        };
+        let mut outcome = job.run(permit).await;
+        let notices = hooks::after_call(&hooks, &about, &mut outcome).await;
+        let Outcome { answer, shown } = outcome;
         let answer = answer.into_iter().map(part).collect();
         let shown = Box::new(shown);
-        Some(Event::CallFinished(CallResult::Ran { answer, shown }))
+        let result = CallResult::Ran { answer, shown };
+        with_notices(notices, Event::CallFinished(result))
     };
-    let activity = stream::iter([prepared])
-        .chain(stream::once(running).filter_map(ready))
+    let activity = stream::once(prepared)
+        .chain(stream::once(running))
+        .flat_map(stream::iter)
         .chain(stream::pending())
         .boxed();
     (activity, Some(reach))
+}
+
+fn with_notices(notices: Vec<String>, event: Event) -> Vec<Event> {
+    let notices = notices.into_iter().map(Event::Notice);
+    notices.chain([event]).collect()
 }
 
 fn part(said: Said) -> ContentPart {

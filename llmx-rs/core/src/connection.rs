@@ -1,5 +1,6 @@
 //! The way to the provider: with the key of the moment, in the dialect that was found.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
@@ -11,6 +12,7 @@ use tokio::task::spawn_blocking;
 
 use crate::dialects::Dialects;
 use crate::formats::{self, Formats};
+use crate::prompt::WEB_SEARCH;
 use crate::provider::{self, BadProvider};
 
 /// The provider, ready to be asked.
@@ -20,6 +22,8 @@ pub(crate) struct Connection {
     source: CredentialSource,
     current: Mutex<Current>,
     formats: Formats,
+    /// Whether a person was told that there is no search.
+    told_no_search: AtomicBool,
 }
 
 /// What requests are sent with until the key changes.
@@ -56,6 +60,7 @@ impl Connection {
             source,
             current: Mutex::new(current),
             formats: Formats::default(),
+            told_no_search: AtomicBool::new(false),
         })
     }
 
@@ -118,12 +123,24 @@ impl Connection {
     }
 
     /// Returns, once each, what was found out about the provider and a person should know.
-    pub(crate) fn take_news(&self) -> Option<String> {
+    /// `answer` is the one that has begun.
+    pub(crate) fn take_news(&self, answer: &EventStream) -> Option<String> {
         if let Some(found) = self.current().candidates.take_surprise() {
             self.dialects.remember(found);
             return Some(surprise(found));
         }
-        self.formats.take_news()
+        let lacks_search = || {
+            self.take_lack_of_search(answer)
+                .then(|| NO_SEARCH.to_owned())
+        };
+        self.formats.take_news().or_else(lacks_search)
+    }
+
+    /// Returns, once, whether `answer` comes from a provider that cannot search the web and was to.
+    fn take_lack_of_search(&self, answer: &EventStream) -> bool {
+        let path = format!("tools[].{WEB_SEARCH}");
+        let is_lost = answer.losses().iter().any(|loss| loss.path == path);
+        is_lost && !self.told_no_search.swap(true, Ordering::Relaxed)
     }
 
     fn take_up(&self, key: Option<Secret>) -> Result<(), BadProvider> {
@@ -139,6 +156,8 @@ impl Connection {
         current.clone()
     }
 }
+
+const NO_SEARCH: &str = "`web_search` is on, but the provider speaks no Responses API, so the model cannot search the web";
 
 fn surprise(dialect: Dialect) -> String {
     format!(

@@ -15,12 +15,13 @@ use crate::activity::{self, Activity};
 use crate::approvals::{self, Approvals};
 use crate::connection::Connection;
 use crate::history::History;
+use crate::hooks::Hooks;
 use crate::model_facts::Keeper;
 use crate::notify::Notifier;
 use crate::output_schema::OutputSchema;
 use crate::prompt::Prompt;
 use crate::rollout::{Rollout, payload};
-use crate::turn::{Delay, Effect, Event, Machine, Record};
+use crate::turn::{Call, Delay, Effect, Event, Machine, Record};
 use crate::world::World;
 
 /// The shell around the machine.
@@ -33,6 +34,8 @@ pub(crate) struct Driver {
     pub(crate) approvals: Approvals,
     /// What answers are checked against.
     pub(crate) output_schema: Option<Arc<OutputSchema>>,
+    /// The programs of the user that are asked along the way.
+    pub(crate) hooks: Arc<Hooks>,
     /// What the call that was read would reach.
     pub(crate) asked: Option<Asked>,
     /// Lets the call that was read run.
@@ -171,6 +174,9 @@ impl Driver {
                 let _heard = events.send(ThreadEvent::Error { message }).await;
             }
         }
+        for message in self.hooks.end().await {
+            let _heard = events.send(ThreadEvent::Error { message }).await;
+        }
         let ended = self.toolbox.close().await;
         while let Ok(message) = news.try_recv() {
             let _heard = events.send(ThreadEvent::Error { message }).await;
@@ -193,11 +199,7 @@ impl Driver {
     ) {
         if let Event::Model(said) = &event {
             self.pace.first_word();
-            let more = self.facts.answer_begins(&self.connection, self.world.now());
-            let ends = matches!(said, StreamEvent::Completed(_));
-            if more | (ends && self.facts.answer_ends(self.world.now()).await) {
-                self.machine.know(self.facts.facts());
-            }
+            self.learn(said).await;
         }
         if let Some(message) = self.facts.take_warning() {
             let _heard = events.send(ThreadEvent::Error { message }).await;
@@ -231,17 +233,7 @@ impl Driver {
                         let request = self.prompt.summary(&self.machine.to_summarize());
                         *activity = self.ask(request);
                     }
-                    Effect::PrepareCall(call) => {
-                        let (permit, permitted) = oneshot::channel();
-                        self.permit = Some(permit);
-                        let (running, reach) =
-                            activity::call(&self.toolbox, &self.approvals, &call, permitted);
-                        *activity = running;
-                        self.asked = reach.map(|reach| Asked {
-                            reach,
-                            for_session: false,
-                        });
-                    }
+                    Effect::PrepareCall(call) => *activity = self.prepare(&call),
                     Effect::RunCall(permit) => {
                         if let Some(asked) = self.asked.take().filter(|asked| asked.for_session) {
                             self.approvals.grant(&asked.reach);
@@ -260,6 +252,9 @@ impl Driver {
                     Effect::Wait(delay) => {
                         *activity = activity::wait(spread(delay, self.world.chance()));
                     }
+                    Effect::Consult(checkpoint) => {
+                        *activity = activity::consult(Arc::clone(&self.hooks), checkpoint);
+                    }
                     Effect::Abort => *activity = activity::nothing(),
                 }
             }
@@ -268,6 +263,29 @@ impl Driver {
 }
 
 impl Driver {
+    /// Finds out what is not known of the model, beside its answer.
+    async fn learn(&mut self, said: &StreamEvent) {
+        let more = self.facts.answer_begins(&self.connection, self.world.now());
+        let ends = matches!(said, StreamEvent::Completed(_));
+        if more | (ends && self.facts.answer_ends(self.world.now()).await) {
+            self.machine.know(self.facts.facts());
+        }
+    }
+
+    /// Reads a call, which then waits for its permit.
+    fn prepare(&mut self, call: &Call) -> Activity {
+        let (permit, permitted) = oneshot::channel();
+        self.permit = Some(permit);
+        let hooks = Arc::clone(&self.hooks);
+        let (running, reach) =
+            activity::call(&self.toolbox, &self.approvals, hooks, call, permitted);
+        self.asked = reach.map(|reach| Asked {
+            reach,
+            for_session: false,
+        });
+        running
+    }
+
     fn ask(&self, request: Request) -> Activity {
         let connection = Arc::clone(&self.connection);
         activity::ask(connection, request, self.env_key.clone())

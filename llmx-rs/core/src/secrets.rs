@@ -1,8 +1,9 @@
 //! What must not reach the programs that a session starts, under any name.
 
 use std::ffi::OsString;
+use std::path::Path;
 
-use llmx_config::{Config, Secret};
+use llmx_config::{Config, McpLogins, Secret};
 use llmx_tools::scrub;
 
 /// Names of variables, and values that none may hold.
@@ -30,6 +31,16 @@ impl Secrets {
             names: names.chain([DEFAULT_ENV_KEY]).map(str::to_owned).collect(),
             values: key.chain(headers).map(str::to_owned).collect(),
         }
+    }
+
+    /// Adds the tokens of the logins to MCP servers. Logins that cannot be read are told of by the
+    /// servers that need them.
+    pub(crate) fn with_logins(mut self, home: &Path) -> Self {
+        let logins = McpLogins::read(home).unwrap_or_default();
+        let values = logins.secrets().map(Secret::expose);
+        let values = values.filter(|value| value.len() >= MIN_SECRET);
+        self.values.extend(values.map(str::to_owned));
+        self
     }
 
     /// Those of the provider, and every other that the configuration names: the keys of providers

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use llmx_config::{Config, HistoryPersistence, Secret};
 use llmx_protocol::{Op, ThreadEvent, ThreadId};
-use llmx_tools::{Confinement, Owner, SandboxSettings, Toolbox};
+use llmx_tools::{Confinement, Owner, SandboxSettings, ToolSpec, Toolbox};
 use llmx_wire::responses::Item;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -16,6 +16,7 @@ use crate::approvals::{Approvals, Rules, RulesFault};
 use crate::connection::{AskFault, Connection};
 use crate::driver::{Driver, Pace, Recorder};
 use crate::history::History;
+use crate::hooks::Hooks;
 use crate::mcp;
 use crate::model_facts::Keeper;
 use crate::notify::Notifier;
@@ -84,6 +85,17 @@ pub enum Beginning {
     Fork(PathBuf),
 }
 
+impl Beginning {
+    /// Returns what hooks are told.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::New => "startup",
+            Self::Resume(_) => "resume",
+            Self::Fork(_) => "fork",
+        }
+    }
+}
+
 impl Session {
     /// Prepares a conversation and opens its session file.
     pub fn open(
@@ -123,25 +135,25 @@ impl Session {
         let mut machine = machine(config, &origin, opening, before);
         let facts = Keeper::new(config, origin.bounds.cost_usd.is_some());
         machine.know(facts.facts());
-        let notifier = config
-            .notify
-            .clone()
-            .map(|command| Notifier::new(command, &config.cwd, seen, &thread_id));
-        let secrets = Secrets::of_provider(config, connection.key().as_ref());
+        let notifier = config.notify.clone();
+        let notifier = notifier.map(|it| Notifier::new(it, &config.cwd, seen.clone(), &thread_id));
+        let transcript = (!origin.ephemeral).then(|| rollout.path());
+        let begun = beginning.name();
+        let hooks = Hooks::new(config, &thread_id, transcript, begun, seen);
+        machine.consult_at(hooks.checkpoints());
+        let secrets =
+            Secrets::of_provider(config, connection.key().as_ref()).with_logins(&config.home);
         let servers = mcp::settings(config, &origin.environment, &secrets);
-        // A script's prompts are not what a person wants to find again.
-        let remembers = config.history == HistoryPersistence::SaveAll && origin.source != "exec";
-        let history =
-            (remembers && !origin.ephemeral).then(|| History::new(&config.home, &thread_id));
+        let history = remembers(config, &origin).then(|| History::new(&config.home, &thread_id));
         let toolbox = Toolbox::new(confinement);
         let toolbox = toolbox.with_servers(servers);
-        let mut prompt = Prompt::new(config, &thread_id, toolbox.specs());
-        if let Some(schema) = &origin.output_schema {
-            prompt.demand(schema);
-        }
+        let specs = toolbox.specs();
+        let names: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
+        notices.extend(hooks.idle(&names));
+        let schema = origin.output_schema;
         let driver = Driver {
             machine,
-            prompt,
+            prompt: prompt_for(config, schema.as_deref(), &thread_id, specs),
             connection: Arc::new(connection),
             env_key: config.provider.env_key.clone(),
             toolbox,
@@ -151,7 +163,8 @@ impl Session {
                 config.cwd.clone(),
                 Rules::read(&config.home.join("rules.toml"))?,
             ),
-            output_schema: origin.output_schema,
+            output_schema: schema,
+            hooks: Arc::new(hooks),
             asked: None,
             permit: None,
             recorder: Recorder {
@@ -185,6 +198,26 @@ impl Session {
     pub async fn run(self, ops: mpsc::Receiver<Op>, events: mpsc::Sender<ThreadEvent>) {
         self.driver.run(self.thread_id, ops, events).await;
     }
+}
+
+fn prompt_for(
+    config: &Config,
+    schema: Option<&OutputSchema>,
+    thread_id: &ThreadId,
+    specs: Vec<ToolSpec>,
+) -> Prompt {
+    let mut prompt = Prompt::new(config, thread_id, specs);
+    if let Some(schema) = schema {
+        prompt.demand(schema);
+    }
+    prompt
+}
+
+/// Returns whether prompts go into the history of prompts.
+fn remembers(config: &Config, origin: &Origin) -> bool {
+    // A script's prompts are not what a person wants to find again.
+    let is_wanted = config.history == HistoryPersistence::SaveAll && origin.source != "exec";
+    is_wanted && !origin.ephemeral
 }
 
 /// Starts a conversation that begins with `opening` after what was said `before`.
@@ -240,7 +273,7 @@ fn environment(
     key: Option<&Secret>,
     variables: Vec<(OsString, OsString)>,
 ) -> Vec<(OsString, OsString)> {
-    let secrets = Secrets::of_everything(config, key, &variables);
+    let secrets = Secrets::of_everything(config, key, &variables).with_logins(&config.home);
     secrets.remove_from(config.shell_environment_policy.apply(variables))
 }
 

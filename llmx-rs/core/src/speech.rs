@@ -1,9 +1,11 @@
 //! What was said in a recorded conversation, without what only machines need.
 
+use llmx_protocol::ItemDetails;
 use llmx_wire::responses::{ContentPart, Item, Role, TextOrList, ToolCallOutput};
 
+use crate::prompt::WEB_SEARCH;
 use crate::rollout::Recorded;
-use crate::turn::is_of_llmx;
+use crate::turn::{is_of_llmx, search};
 
 /// One thing that was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +56,14 @@ fn speech(item: &Item) -> Option<Speech> {
         Item::FunctionCallOutput(output) | Item::CustomToolCallOutput(output) => {
             Speech::Answer(words(output))
         }
-        Item::Reasoning(_) | Item::Unknown(_) => return None,
+        Item::Unknown(object) => match search(object)? {
+            ItemDetails::WebSearch { query, .. } => Speech::Call {
+                tool: WEB_SEARCH.to_owned(),
+                given: query,
+            },
+            _ => return None,
+        },
+        Item::Reasoning(_) => return None,
     })
 }
 

@@ -1,6 +1,9 @@
 //! Makes the prompt out of the argument and stdin.
 
 use std::io::{self, Write};
+use std::path::Path;
+
+use llmx_core::prompts::{self, Meant, PromptFault};
 
 use crate::stdin::{Given, Stdin, StdinKind};
 
@@ -17,6 +20,8 @@ pub(crate) enum NoPrompt {
     TooLarge,
     /// Stdin cannot be read.
     Unreadable(io::Error),
+    /// The argument calls a prompt file that cannot be used.
+    File(PromptFault),
 }
 
 impl NoPrompt {
@@ -32,6 +37,32 @@ impl NoPrompt {
                  write it to a file and name the file in the prompt"
                 .to_owned(),
             Self::Unreadable(error) => format!("stdin cannot be read: {error}"),
+            Self::File(fault) => fault.to_string(),
+        }
+    }
+}
+
+/// Returns the argument, or the text of the prompt file below `home` that it calls.
+pub(crate) fn expand(
+    argument: Option<String>,
+    home: &Path,
+    notices: &mut dyn Write,
+) -> Result<Option<String>, NoPrompt> {
+    let Some(argument) = argument else {
+        return Ok(None);
+    };
+    match prompts::resolve(home, &argument).map_err(NoPrompt::File)? {
+        Meant::Plain => Ok(Some(argument)),
+        Meant::Unknown { name } => {
+            let _unread = writeln!(
+                notices,
+                "there is no prompt file `/{name}`, so the text goes to the model as it is"
+            );
+            Ok(Some(argument))
+        }
+        Meant::File { text, path } => {
+            let _unread = writeln!(notices, "the prompt is {}", path.display());
+            Ok(Some(text))
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::future::pending;
 use std::io::{self, IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
         mut stops,
         environment,
     } = io;
-    let gathering = gather(&args, stdin, &mut *stderr);
+    let gathering = gather(&args, &config.home, stdin, &mut *stderr);
     let task = tokio::select! {
         task = gathering => task,
         Some(stop) = stops.recv() => {
@@ -156,12 +156,19 @@ struct Task {
 
 /// Reads what the run is about, or says what of it cannot be used. Files come first: they need no
 /// waiting for.
-async fn gather(args: &ExecArgs, stdin: Stdin, notices: &mut dyn Write) -> Result<Task, String> {
+async fn gather(
+    args: &ExecArgs,
+    home: &Path,
+    stdin: Stdin,
+    notices: &mut dyn Write,
+) -> Result<Task, String> {
     let told = |error: Error| format!("{error:#}");
     let schema = args.output_schema.as_deref().map(output_schema::read);
     let schema = schema.transpose().map_err(told)?;
     let images = images::read_all(&args.images).map_err(told)?;
-    let text = prompt::resolve(args.prompt.clone(), stdin, notices).await;
+    let argument = prompt::expand(args.prompt.clone(), home, notices);
+    let argument = argument.map_err(|none| none.message())?;
+    let text = prompt::resolve(argument, stdin, notices).await;
     let text = text.map_err(|none| none.message())?;
     Ok(Task {
         prompt: Prompt { text, images },
@@ -249,7 +256,7 @@ fn conclude(mut report: Report, file: Option<&LastMessageFile>) -> Ending {
             Some(ErrorCode::MaxCost) => Ending::MaxCost,
             Some(ErrorCode::Timeout) => Ending::Timeout,
             Some(ErrorCode::OutputSchema) => Ending::OutputSchema,
-            Some(ErrorCode::Interrupted) | None => Ending::TurnFailed,
+            Some(ErrorCode::Blocked | ErrorCode::Interrupted) | None => Ending::TurnFailed,
         };
     }
     let message = report.last_message.as_deref();

@@ -180,6 +180,8 @@ pub struct ThreadError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
+    /// A hook of the user did not let it go on.
+    Blocked,
     /// Somebody stopped it.
     Interrupted,
     /// It cost more than it might.

@@ -44,6 +44,9 @@ pub enum ItemDetails {
     FileChange {
         /// Which, and how.
         changes: Vec<FileChange>,
+        /// Why it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<ItemError>,
         /// Whether it worked.
         status: ItemStatus,
     },
@@ -75,13 +78,19 @@ pub enum ItemDetails {
     },
     /// The model searched the web.
     WebSearch {
-        /// What for.
+        /// What for; of a page that was opened, its address.
         query: String,
+        /// What exactly, as the provider tells it: a search, a page that was opened or searched.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        action: Option<Value>,
     },
     /// The agent's plan.
     TodoList {
         /// Its steps.
         items: Vec<TodoItem>,
+        /// Why it is as it is, if the agent says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explanation: Option<String>,
     },
     /// The conversation had become too long and was replaced by a summary.
     ContextCompaction {
@@ -110,15 +119,13 @@ impl ItemDetails {
                 why.clone_into(output);
                 *status = ending;
             }
-            Self::McpToolCall { error, status, .. } => {
+            Self::McpToolCall { error, status, .. } | Self::FileChange { error, status, .. } => {
                 *error = Some(ItemError {
                     message: why.to_owned(),
                 });
                 *status = ending;
             }
-            Self::FileChange { status, .. } | Self::ContextCompaction { status, .. } => {
-                *status = ending;
-            }
+            Self::ContextCompaction { status, .. } => *status = ending,
             Self::AgentMessage { .. }
             | Self::Reasoning { .. }
             | Self::WebSearch { .. }
@@ -261,6 +268,7 @@ mod tests {
                         path: text("/a"),
                         kind: FileChangeKind::Add,
                     }],
+                    error: None,
                     status: ItemStatus::Completed,
                 },
                 json!({"type": "file_change", "changes": [{"path": "/a", "kind": "add"}],
@@ -287,8 +295,10 @@ mod tests {
                         completed: true,
                         in_progress: false,
                     }],
+                    explanation: Some(text("new facts")),
                 },
-                json!({"type": "todo_list", "items": [{"text": "x", "completed": true}]}),
+                json!({"type": "todo_list", "items": [{"text": "x", "completed": true}],
+                    "explanation": "new facts"}),
             ),
         ] {
             let item = ThreadItem {
@@ -307,5 +317,20 @@ mod tests {
             let parsed: ThreadItem = serde_json::from_value(expected_item).unwrap();
             assert_eq!(parsed, item);
         }
+    }
+
+    #[test]
+    fn what_ends_early_says_why() {
+        let change = ItemDetails::FileChange {
+            changes: Vec::new(),
+            error: None,
+            status: ItemStatus::InProgress,
+        };
+        let declined = change.ended_early(ItemStatus::Declined, "no");
+        assert_eq!(
+            serde_json::to_value(declined).unwrap(),
+            json!({"type": "file_change", "changes": [], "error": {"message": "no"},
+                "status": "declined"})
+        );
     }
 }

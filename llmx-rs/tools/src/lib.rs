@@ -26,7 +26,9 @@ pub use confine::Confinement;
 pub use environment::scrub;
 pub use exec::Ended;
 pub use llmx_sandbox::{Owner, Report as SandboxReport, Settings as SandboxSettings, is_protected};
-pub use mcp::{McpReach, McpServer, McpSettings, base_environment};
+pub use mcp::{
+    McpBody, McpBroken, McpCarrier, McpCarrying, McpReach, McpServer, McpSettings, base_environment,
+};
 pub use patch::run_as_patcher;
 pub use tool::{Input, Job, Outcome, Permit, Reach, Running, Said, Takes, ToolSpec};
 pub use toolbox::Toolbox;

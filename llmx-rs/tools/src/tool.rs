@@ -9,6 +9,9 @@ use serde_json::Value;
 
 /// One tool that the model may call.
 pub(crate) trait Tool: std::fmt::Debug + Send + Sync {
+    /// The name to call it by.
+    fn name(&self) -> &str;
+
     /// How it is offered to the model.
     fn spec(&self) -> ToolSpec;
 

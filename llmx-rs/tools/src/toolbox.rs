@@ -93,14 +93,15 @@ impl Toolbox {
         // Some models were taught that tools live in a namespace, and it is never another one.
         let name = name.strip_prefix("functions.").unwrap_or(name);
         let mut tools = self.tools.iter().chain(&self.unoffered);
-        let own = tools.find(|tool| tool.spec().name == name);
+        let own = tools.find(|tool| tool.name() == name);
         let remote = if own.is_none() {
             self.servers.find(name)
         } else {
             None
         };
         let Some(tool) = own.or(remote.as_ref()) else {
-            let names: Vec<_> = self.specs().into_iter().map(|spec| spec.name).collect();
+            let own = self.tools.iter().map(|tool| tool.name().to_owned());
+            let names: Vec<_> = own.chain(self.servers.names()).collect();
             return Err(format!(
                 "there is no tool `{name}`; the tools are {}",
                 names.join(", ")

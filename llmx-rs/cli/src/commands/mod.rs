@@ -9,7 +9,9 @@ use clap::{CommandFactory, Parser};
 use crate::args::{Cli, Command};
 use crate::config::login;
 use crate::failure::Failure;
-use crate::{config, demo, doctor, exec, execpolicy, mcp, mcp_server, models, sandbox, sessions};
+use crate::{
+    config, demo, doctor, exec, execpolicy, mcp, mcp_server, models, prompts, sandbox, sessions,
+};
 
 /// Runs the program, or becomes what the agent runs: its commands start as this program.
 pub(crate) fn main() -> ExitCode {
@@ -33,6 +35,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Some(Command::Models(args)) => models::run(&args),
         Some(Command::Execpolicy(command)) => execpolicy::run(command),
         Some(Command::Sessions(command)) => sessions::run(command),
+        Some(Command::Prompts { json }) => prompts::run(json),
         Some(Command::Sandbox(args)) => sandbox::run(args),
         Some(Command::Config(command)) => config::run(command),
         Some(Command::Mcp(command)) => mcp::run(command),

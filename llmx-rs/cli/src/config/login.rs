@@ -4,7 +4,10 @@ use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use llmx_config::{ConfigErrors, Flags, LoginFault, Logins, Problem, Secret, survey, with_inputs};
+use llmx_config::{
+    Config, ConfigErrors, Flags, Kept, KeyStore, Keyring as _, LoginFault, Logins, Problem, Secret,
+    survey, system_keyring, with_inputs,
+};
 
 use super::args::{LoginAction, LoginArgs, LogoutArgs};
 use super::{print, tell};
@@ -15,12 +18,22 @@ pub(crate) fn run(args: LoginArgs) -> Result<ExitCode, Failure> {
     if let Some(LoginAction::Status { provider }) = args.action {
         return status(provider);
     }
-    let provider = provider(args.provider)?;
+    let (provider, store) = provider(args.provider)?;
     let key = read_key()?;
     let mut logins = logins()?;
-    logins.store(&provider, &key)?;
-    let path = logins.path().display();
-    tell(&format!("stored the key of provider {provider} in {path}"));
+    let keyring = system_keyring();
+    let kept = logins.store(&provider, &key, store, &keyring)?;
+    if let Kept::InFileAfter(fault) = &kept {
+        tell(&format!("note: {fault}"));
+    }
+    let place = match &kept {
+        Kept::InKeyring => keyring.name().to_owned(),
+        Kept::InFile | Kept::InFileAfter(_) => logins.path().display().to_string(),
+    };
+    tell(&format!("stored the key of provider {provider} in {place}"));
+    if let (Kept::InKeyring, Some(when)) = (&kept, keyring.forgets()) {
+        tell(&format!("note: that keyring forgets keys {when}"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -32,12 +45,12 @@ pub(crate) fn forget(args: &LogoutArgs) -> Result<ExitCode, Failure> {
         // A stored key may be that of a provider that is configured no more.
         false => match &args.provider {
             Some(id) => vec![id.clone()],
-            None => vec![provider(None)?],
+            None => vec![provider(None)?.0],
         },
     };
     let mut forgotten = 0;
     for provider in &providers {
-        if logins.forget(provider)? {
+        if logins.forget(provider, &system_keyring())? {
             forgotten += 1;
             tell(&format!("forgot the key of provider {provider}"));
         }
@@ -50,7 +63,7 @@ pub(crate) fn forget(args: &LogoutArgs) -> Result<ExitCode, Failure> {
 
 fn status(id: Option<String>) -> Result<ExitCode, Failure> {
     let stored: Vec<_> = logins()?.providers().map(str::to_owned).collect();
-    let (result, id) = look(id)?;
+    let Looked { result, id, .. } = look(id)?;
     let (sentence, code) = match result {
         Ok(config) => {
             let source = config.provider.credential().to_string();
@@ -74,33 +87,45 @@ fn key_fault(errors: &ConfigErrors) -> Option<String> {
     let of_key = |problem: &Problem| {
         matches!(
             problem,
-            Problem::NoKey { .. } | Problem::PrivateFile(_) | Problem::UnusableVariable { .. }
+            Problem::NoKey { .. }
+                | Problem::PrivateFile(_)
+                | Problem::Keyring(_)
+                | Problem::UnusableVariable { .. }
         )
     };
     let fault = errors.iter().find(|error| of_key(&error.problem))?;
     Some(fault.to_string())
 }
 
-/// Returns the id of the provider that is meant, which must exist.
-fn provider(id: Option<String>) -> Result<String, Failure> {
-    let (result, id) = look(id)?;
-    match result {
+/// Returns the id of the provider that is meant, which must exist, and where its key is kept.
+fn provider(id: Option<String>) -> Result<(String, KeyStore), Failure> {
+    let looked = look(id)?;
+    match looked.result {
         Err(errors) if !errors.iter().all(|error| is_of_later(&error.problem)) => {
             Err(errors.into())
         }
-        _ => Ok(id),
+        _ => Ok((looked.id, looked.store)),
     }
 }
 
 /// Returns whether a fault need not be cured before a key is stored.
 fn is_of_later(problem: &Problem) -> bool {
-    matches!(problem, Problem::NoKey { .. } | Problem::NoModel { .. })
+    matches!(
+        problem,
+        Problem::NoKey { .. } | Problem::NoModel { .. } | Problem::Keyring(_)
+    )
+}
+
+/// A configuration as far as it could be resolved.
+struct Looked {
+    result: Result<Config, ConfigErrors>,
+    /// The provider.
+    id: String,
+    store: KeyStore,
 }
 
 /// Resolves the configuration for a provider, with a model in case none is set.
-fn look(
-    id: Option<String>,
-) -> Result<(Result<llmx_config::Config, ConfigErrors>, String), Failure> {
+fn look(id: Option<String>) -> Result<Looked, Failure> {
     let chosen = id.map(|id| format!("model_provider={id:?}"));
     let overrides: Vec<_> = chosen.into_iter().collect();
     let flags = Flags {
@@ -108,14 +133,18 @@ fn look(
         ..Flags::default()
     };
     let (result, origins) = with_inputs(&overrides, flags, survey)?;
-    let id = origins.value("model_provider").and_then(|id| id.as_str());
+    let text = |key| origins.value(key).and_then(|value| value.as_str());
+    let store = text("cli_auth_credentials_store").and_then(KeyStore::named);
+    let id = text("model_provider").map(str::to_owned);
+    let id = id.or_else(|| Some(result.as_ref().ok()?.provider.id.clone()));
     match (id, result) {
-        (Some(id), result) => Ok((result, id.to_owned())),
+        (Some(id), result) => Ok(Looked {
+            result,
+            id,
+            store: store.unwrap_or_default(),
+        }),
         (None, Err(errors)) => Err(errors.into()),
-        (None, Ok(config)) => {
-            let id = config.provider.id.clone();
-            Ok((Ok(config), id))
-        }
+        (None, Ok(_)) => Err(Failure::not_started(&"no provider is configured")),
     }
 }
 

@@ -132,7 +132,10 @@ fn lacks_model(fault: &ConfigError) -> bool {
 fn is_of_key(fault: &ConfigError) -> bool {
     matches!(
         *fault.problem,
-        Problem::NoKey { .. } | Problem::PrivateFile(_) | Problem::UnusableVariable { .. }
+        Problem::NoKey { .. }
+            | Problem::PrivateFile(_)
+            | Problem::Keyring(_)
+            | Problem::UnusableVariable { .. }
     )
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod configuration;
 mod home;
+mod hooks;
 mod provider;
 mod sandbox;
 mod servers;
@@ -31,6 +32,7 @@ pub(crate) fn run(args: DoctorArgs) -> Result<ExitCode, Failure> {
     // What holds commands is probed with children of this process.
     checks.push(sandbox::check());
     checks.push(servers::check(&findings));
+    checks.push(hooks::check(&findings));
     checks.push(surroundings::git(cd.as_deref()));
     checks.push(surroundings::terminal());
     checks.extend(home::checks());

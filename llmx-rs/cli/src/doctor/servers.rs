@@ -4,6 +4,7 @@ use std::env;
 use std::path::Path;
 
 use llmx_config::{McpServer, McpTransport};
+use llmx_core::mcp::login::{McpLoginState, login_state};
 
 use super::check::Check;
 use super::configuration::Findings;
@@ -28,12 +29,14 @@ pub(super) fn check(findings: &Findings) -> Check {
     let names: Vec<_> = servers.iter().map(name).collect();
     let summary = names.join(", ");
     let used = servers.iter().filter(|server| server.enabled);
-    let lacking: Vec<_> = used.filter_map(lacks).collect();
+    let lacking: Vec<_> = used
+        .filter_map(|server| lacks(server).or_else(|| login(&config.home, server)))
+        .collect();
     match lacking.is_empty() {
         true => Check::ok(ID, summary),
         false => {
             let cure =
-                "install or set what is missing, or turn the server off with `enabled = false`";
+                "install, set or do what is missing, or turn the server off with `enabled = false`";
             Check::warning(ID, summary, cure).with_details(lacking)
         }
     }
@@ -59,7 +62,19 @@ fn lacks(server: &McpServer) -> Option<String> {
     }
 }
 
-fn find(command: &str, cwd: Option<&Path>) -> bool {
+/// Says what is wrong with the login to a server.
+fn login(home: &Path, server: &McpServer) -> Option<String> {
+    let id = &server.id;
+    match login_state(home, server) {
+        Ok(McpLoginState::Needed) => {
+            Some(format!("{id}: needs a login; run `llmx mcp login {id}`"))
+        }
+        Ok(_) => None,
+        Err(fault) => Some(format!("{id}: {fault}")),
+    }
+}
+
+pub(super) fn find(command: &str, cwd: Option<&Path>) -> bool {
     if command.contains(std::path::is_separator) {
         let base = cwd.unwrap_or(Path::new(""));
         return base.join(command).is_file();

@@ -41,12 +41,24 @@ pub(crate) enum McpCommand {
         /// Its name.
         name: String,
     },
-    /// Log in to a server with OAuth (not yet possible).
+    /// Log in to a server at an address, in a browser (OAuth).
     Login {
         /// Its name.
         name: String,
+        /// Only print the address to open; do not open it.
+        #[arg(long)]
+        no_browser: bool,
+        /// Something to ask for; repeatable. Without it what the server asks for.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+        /// The name under which llmx is registered there, where registering is not automatic.
+        #[arg(long, value_name = "ID")]
+        client_id: Option<String>,
+        /// How many seconds the browser is waited for.
+        #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+        timeout: u64,
     },
-    /// Forget the login of a server (not yet possible).
+    /// Forget the login to a server.
     Logout {
         /// Its name.
         name: String,

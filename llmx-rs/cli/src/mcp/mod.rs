@@ -1,9 +1,12 @@
 //! `llmx mcp`: the MCP servers in the configuration.
 
 pub(crate) mod args;
+mod browser;
+mod login;
 mod show;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use llmx_config::{
     Config, Flags, McpServer, NewServer, add_server, remove_server, survey, with_inputs, write,
@@ -19,12 +22,13 @@ pub(crate) fn run(command: McpCommand) -> Result<ExitCode, Failure> {
     match command {
         McpCommand::List { json } => list(json),
         McpCommand::Get { name, json } => {
-            let servers = configured()?.mcp_servers;
-            let server = find(&servers, &name)?;
+            let config = configured()?;
+            let server = find(&config.mcp_servers, &name)?;
+            let login = login::state(&config, server)?;
             print(&if json {
-                format!("{:#}\n", show::as_json(server))
+                format!("{:#}\n", show::as_json(server, login))
             } else {
-                show::in_full(server)
+                show::in_full(server, login)
             });
             Ok(ExitCode::SUCCESS)
         }
@@ -45,22 +49,43 @@ pub(crate) fn run(command: McpCommand) -> Result<ExitCode, Failure> {
             add(&name, &server)
         }
         McpCommand::Remove { name } => remove(&name),
-        McpCommand::Login { name } | McpCommand::Logout { name } => {
-            find(&configured()?.mcp_servers, &name)?;
-            Err(Failure::not_started(&NO_OAUTH))
+        McpCommand::Login {
+            name,
+            no_browser,
+            scopes,
+            client_id,
+            timeout,
+        } => {
+            let wish = login::Wish {
+                no_browser,
+                scopes,
+                client_id,
+                patience: Duration::from_secs(timeout),
+            };
+            login::log_in(&configured()?, &name, wish)
         }
+        McpCommand::Logout { name } => login::log_out(&configured()?, &name),
     }
 }
 
 fn list(json: bool) -> Result<ExitCode, Failure> {
-    let servers = configured()?.mcp_servers;
+    let config = configured()?;
+    let mut servers = Vec::new();
+    for server in &config.mcp_servers {
+        servers.push((server, login::state(&config, server)?));
+    }
     if json {
-        let all: Value = servers.iter().map(show::as_json).collect();
+        let all = servers.iter();
+        let all: Value = all
+            .map(|(server, login)| show::as_json(server, *login))
+            .collect();
         print(&format!("{all:#}\n"));
     } else if servers.is_empty() {
         tell("no MCP servers are configured; add one with `llmx mcp add NAME -- COMMAND`");
     } else {
-        print(&servers.iter().map(show::in_a_line).collect::<String>());
+        let lines = servers.iter();
+        let lines = lines.map(|(server, login)| show::in_a_line(server, *login));
+        print(&lines.collect::<String>());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -116,5 +141,3 @@ fn find<'a>(servers: &'a [McpServer], name: &str) -> Result<&'a McpServer, Failu
         Failure::not_started(&format!("there is no MCP server `{name}`; {known}"))
     })
 }
-
-const NO_OAUTH: &str = "llmx cannot log in to MCP servers with OAuth yet; if the server takes a token, name the variable that holds one with `bearer_token_env_var`";

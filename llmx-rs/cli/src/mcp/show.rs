@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use llmx_config::{McpServer, McpTransport};
+use llmx_core::mcp::login::McpLoginState;
 use serde_json::{Map, Value, json};
 
 /// Returns a server as JSON.
-pub(crate) fn as_json(server: &McpServer) -> Value {
+pub(crate) fn as_json(server: &McpServer, login: McpLoginState) -> Value {
     let hidden = |names: Vec<&str>| -> Map<String, Value> {
         let pairs = names.into_iter().map(|name| (name.to_owned(), json!(DOTS)));
         pairs.collect()
@@ -43,6 +44,7 @@ pub(crate) fn as_json(server: &McpServer) -> Value {
         "name": server.id,
         "enabled": server.enabled,
         "transport": transport,
+        "login": word(login),
         "enabled_tools": server.enabled_tools,
         "disabled_tools": server.disabled_tools,
         "startup_timeout_sec": seconds(server.startup_timeout),
@@ -51,18 +53,26 @@ pub(crate) fn as_json(server: &McpServer) -> Value {
 }
 
 /// Returns a server as a line of a list.
-pub(crate) fn in_a_line(server: &McpServer) -> String {
-    let state = if server.enabled { "" } else { "  (disabled)" };
-    format!("{:20} {}{state}\n", server.id, target(server))
+pub(crate) fn in_a_line(server: &McpServer, login: McpLoginState) -> String {
+    let off = (!server.enabled).then(|| "disabled".to_owned());
+    let notes: Vec<_> = off.into_iter().chain(note(server, login)).collect();
+    let notes = match notes.is_empty() {
+        true => String::new(),
+        false => format!("  ({})", notes.join(", ")),
+    };
+    format!("{:20} {}{notes}\n", server.id, target(server))
 }
 
 /// Returns everything there is to know of a server.
-pub(crate) fn in_full(server: &McpServer) -> String {
+pub(crate) fn in_full(server: &McpServer, login: McpLoginState) -> String {
     let mut lines = vec![
         server.id.clone(),
         format!("  enabled: {}", server.enabled),
         format!("  reached: {}", target(server)),
     ];
+    if let Some(note) = note(server, login) {
+        lines.push(format!("  login: {note}"));
+    }
     let mut put = |name: &str, values: Vec<&str>| {
         if !values.is_empty() {
             lines.push(format!("  {name}: {}", values.join(", ")));
@@ -97,6 +107,27 @@ pub(crate) fn in_full(server: &McpServer) -> String {
         seconds(server.tool_timeout)
     ));
     lines.join("\n")
+}
+
+/// Returns what there is to say to a person of the login to a server.
+fn note(server: &McpServer, login: McpLoginState) -> Option<String> {
+    let id = &server.id;
+    match login {
+        McpLoginState::OfNoUse => None,
+        McpLoginState::LoggedIn => Some("logged in".to_owned()),
+        McpLoginState::Needed => Some(format!("needs login: `llmx mcp login {id}`")),
+        McpLoginState::Unknown => Some("not logged in".to_owned()),
+    }
+}
+
+/// Returns the same for a program.
+fn word(login: McpLoginState) -> Option<&'static str> {
+    match login {
+        McpLoginState::OfNoUse => None,
+        McpLoginState::LoggedIn => Some("logged_in"),
+        McpLoginState::Needed => Some("needs_login"),
+        McpLoginState::Unknown => Some("not_logged_in"),
+    }
 }
 
 fn target(server: &McpServer) -> String {

@@ -79,7 +79,10 @@ fn a_key_is_stored_used_and_forgotten_and_never_shown() {
     assert_eq!(status.status.code(), Some(0));
     assert_eq!(
         stdout(&status),
-        "provider litellm: key from `llmx login`\nstored keys: litellm\n"
+        format!(
+            "provider litellm: key from `llmx login`, in {}\nstored keys: litellm\n",
+            world.path().join("home/auth.json").display()
+        )
     );
     let shown = world.run(&["config", "show", "--json", "-c", "model=m"]);
     assert_eq!(shown.status.code(), Some(0));
@@ -91,6 +94,84 @@ fn a_key_is_stored_used_and_forgotten_and_never_shown() {
     }
     assert!(world.run(&["logout"]).status.success());
     assert!(!world.path().join("home/auth.json").exists());
+}
+
+/// The kernel's keyring is in every Linux, but some containers forbid it: both are tested, each where
+/// it is, and `auto` must work in either.
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+#[test]
+fn a_key_goes_into_the_keyring_or_is_refused_with_a_cure() {
+    let world = World::new();
+    let file = world.path().join("home/auth.json");
+    let text = || fs::read_to_string(&file).unwrap_or_default();
+    let settings = world.path().join("home/config.toml");
+    fs::write(&settings, "cli_auth_credentials_store = 'keyring'\n").unwrap();
+    let stored = world.login(&["login", "--with-api-key"], KEY);
+    assert!(!text().contains(KEY));
+    if stored.status.success() {
+        assert!(text().contains("litellm"), "{}", text());
+        let status = stdout(&world.run(&["login", "status"]));
+        assert!(status.contains("`llmx login`, in the "), "{status}");
+        assert!(!status.contains("auth.json"), "{status}");
+        assert!(world.run(&["logout"]).status.success());
+        let status = world.run(&["login", "status"]);
+        assert_eq!(status.status.code(), Some(1), "{}", stdout(&status));
+    } else {
+        assert_eq!(stored.status.code(), Some(2));
+        let said = stderr(&stored);
+        assert!(said.contains("cannot be used here"), "{said}");
+        assert!(
+            said.contains("cli_auth_credentials_store = \"file\""),
+            "{said}"
+        );
+    }
+    fs::write(&settings, "cli_auth_credentials_store = 'auto'\n").unwrap();
+    let is_in_keyring = stored.status.success();
+    let stored = world.login(&["login", "--with-api-key"], KEY);
+    assert!(stored.status.success(), "{}", stderr(&stored));
+    assert_eq!(text().contains(KEY), !is_in_keyring, "{}", stderr(&stored));
+    assert!(world.run(&["login", "status"]).status.success());
+    assert!(world.run(&["logout"]).status.success());
+    assert!(!file.exists());
+}
+
+/// In the sandbox nobody has a keyring, the agent's commands least of all.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_keyring_there_is_an_error_or_the_file() {
+    let world = World::new();
+    let inner = world.path().join("work/home");
+    fs::create_dir(&inner).unwrap();
+    let log_in = |store: &str| {
+        let settings = format!("cli_auth_credentials_store = '{store}'\n");
+        fs::write(inner.join("config.toml"), settings).unwrap();
+        let home = format!("LLMX_HOME={}", inner.display());
+        let llmx = env!("CARGO_BIN_EXE_llmx");
+        let command = ["env", &home, llmx, "login", "--with-api-key"];
+        let sandbox = ["sandbox", "-p", "workspace-write", "--"];
+        world.login(&[&sandbox[..], &command].concat(), KEY)
+    };
+    let refused = log_in("keyring");
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    let said = stderr(&refused);
+    assert!(
+        said.contains("the kernel's keyring cannot be used here"),
+        "{said}"
+    );
+    assert!(
+        said.contains("cli_auth_credentials_store = \"file\""),
+        "{said}"
+    );
+    assert!(!inner.join("auth.json").exists());
+    let kept = log_in("auto");
+    assert!(kept.status.success(), "{}", stderr(&kept));
+    assert!(
+        stderr(&kept).contains("note: the kernel's keyring"),
+        "{}",
+        stderr(&kept)
+    );
+    let text = fs::read_to_string(inner.join("auth.json")).unwrap();
+    assert!(text.contains(KEY) && !text.contains("in_keyring"), "{text}");
 }
 
 #[test]

@@ -139,6 +139,7 @@ fn a_broken_configuration_is_shown_and_the_rest_is_looked_at() {
         "provider",
         "sandbox",
         "mcp",
+        "hooks",
         "git",
         "terminal",
         "home",

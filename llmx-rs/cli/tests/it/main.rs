@@ -13,18 +13,26 @@ mod demo;
 mod dialects;
 mod doctor;
 mod exec;
+#[cfg(target_os = "linux")]
+mod getting_started;
+#[cfg(unix)]
+mod hooks;
 #[cfg(unix)]
 mod mcp;
 mod mcp_as_server;
 mod mcp_command;
+#[cfg(unix)]
+mod mcp_login;
 #[cfg(target_os = "linux")]
 mod own_key;
 #[cfg(target_os = "linux")]
 mod patch;
+mod prompts;
 #[cfg(target_os = "linux")]
 mod sandbox;
 #[cfg(unix)]
 mod scene;
+mod search;
 mod sessions;
 #[cfg(unix)]
 mod two_users;

@@ -21,7 +21,7 @@ fn tools_are_offered_under_legal_names_and_called_under_their_own() {
         .iter()
         .filter(|name| name.starts_with("mcp__"))
         .collect();
-    assert_eq!(remote.len(), 11, "{names:?}");
+    assert_eq!(remote.len(), 12, "{names:?}");
     assert!(
         names.contains(&"mcp__calc__multiply".to_owned()),
         "{names:?}"
@@ -159,21 +159,143 @@ fn a_server_that_cannot_start_is_reported_with_its_last_words() {
 }
 
 #[test]
-fn a_server_that_dies_answers_its_calls_with_why() {
+fn a_server_that_dies_in_a_call_is_started_again_for_the_next() {
     let test = Test::new("good", "");
     let run = test.run(&[
         ("mcp__calc__die", json!({})),
         ("mcp__calc__multiply", json!({"a": 1, "b": 1})),
     ]);
-    for said in run.answers() {
+    let said = run.answers();
+    let died = said[0].as_str().unwrap();
+    assert!(
+        died.starts_with("the MCP server `calc` ended during this call"),
+        "{died}"
+    );
+    assert!(died.contains("it is not repeated"), "{died}");
+    assert!(died.ends_with("out of memory"), "{died}");
+    assert_eq!(said[1], "product 1");
+    assert_eq!(test.starts(), 2);
+    assert_eq!(test.log(), ["die", "ended"]);
+    let notices = run.notices();
+    assert!(
+        notices.contains("`calc` is not there: it has ended"),
+        "{notices}"
+    );
+    assert!(notices.contains("out of memory"), "{notices}");
+    assert!(notices.contains("`calc` was started again"), "{notices}");
+}
+
+#[test]
+fn a_server_that_dies_between_calls_is_started_again_with_its_new_list() {
+    let test = Test::new("good", "");
+    let run = test.run(&[
+        ("mcp__calc__leave", json!({})),
+        ("exec_command", json!({"cmd": "sleep 0.4; touch ../grown"})),
+        ("mcp__calc__multiply", json!({"a": 2, "b": 1})),
+        (
+            "read_mcp_resource",
+            json!({"server": "calc", "uri": "note://1"}),
+        ),
+    ]);
+    let said = run.answers();
+    assert_eq!(said[0], "called leave");
+    assert_eq!(said[2], "product 2");
+    assert_eq!(said[3], "what the note says");
+    assert_eq!(test.starts(), 2);
+    let run = test.run(&[]);
+    assert!(offered(&run.requests[0]).contains(&"mcp__calc__grown".to_owned()));
+}
+
+#[test]
+fn a_server_that_dies_all_the_time_is_given_up() {
+    let test = Test::new("good", "");
+    let run = test.run(&vec![("mcp__calc__die", json!({})); 7]);
+    let said = run.answers();
+    assert!(
+        said[4].as_str().unwrap().contains("ended during this call"),
+        "{}",
+        said[4]
+    );
+    for said in &said[5..] {
         let said = said.as_str().unwrap();
         assert!(
             said.starts_with("the MCP server `calc` cannot be used: it has ended"),
             "{said}"
         );
-        assert!(said.ends_with("out of memory"), "{said:?}");
+        assert!(said.contains("it is not started again"), "{said}");
     }
-    assert!(run.notices().contains("out of memory"), "{}", run.notices());
+    assert_eq!(test.starts(), 5);
+    assert_eq!(test.log(), ["die"; 5]);
+}
+
+#[test]
+fn a_server_that_does_not_come_back_costs_its_calls_an_error_and_may_yet_return() {
+    let test = Test::new("good", "");
+    let program = test.world.path().join("server.sh");
+    let away = format!("mv '{0}' '{0}.away'", program.display());
+    let back = format!("mv '{0}.away' '{0}'", program.display());
+    let call = ("mcp__calc__multiply", json!({"a": 3, "b": 1}));
+    let run = test.run(&[
+        ("exec_command", json!({"cmd": away})),
+        ("mcp__calc__die", json!({})),
+        call.clone(),
+        ("exec_command", json!({"cmd": back})),
+        call,
+    ]);
+    let said = run.answers();
+    let lost = said[2].as_str().unwrap();
+    assert!(lost.contains("cannot be started again"), "{lost}");
+    assert_eq!(said[4], "product 3");
+}
+
+#[test]
+fn a_session_that_an_address_has_forgotten_is_begun_anew() {
+    let sessions = std::sync::atomic::AtomicUsize::new(0);
+    let server = ScriptedUpstream::start(move |request| {
+        let Ok(message) = serde_json::from_slice::<Value>(&request.body) else {
+            return Reply::from([Step::json(405, "{}")]);
+        };
+        let method = message["method"].as_str().unwrap_or_default();
+        let count = &sessions;
+        let begun = || count.load(std::sync::atomic::Ordering::SeqCst);
+        if method == "tools/call" && request.header("mcp-session-id") == Some("s1") {
+            return vec![Step::json(404, "{}")];
+        }
+        let result = match method {
+            "initialize" => {
+                count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                json!({"protocolVersion": message["params"]["protocolVersion"],
+                    "capabilities": {"tools": {}}, "serverInfo": {"name": "s", "version": "1"}})
+            }
+            "tools/list" => {
+                json!({"tools": [{"name": "hello", "inputSchema": {"type": "object"}}]})
+            }
+            "tools/call" => {
+                json!({"content": [{"type": "text", "text": format!("in session {}", begun())}]})
+            }
+            _ => return vec![Step::json(202, "")],
+        };
+        let body = json!({"jsonrpc": "2.0", "id": message["id"], "result": result}).to_string();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nmcp-session-id: s{}\r\n\
+             content-length: {}\r\n\r\n{body}",
+            begun(),
+            body.len()
+        );
+        vec![Step::Send(head.into_bytes())]
+    });
+    let test = Test::configured(&format!(
+        "[mcp_servers.web]\nurl = '{}'\n",
+        server.url("/mcp")
+    ));
+    let call = ("mcp__web__hello", json!({}));
+    let run = test.run(&[call.clone(), call]);
+    assert_eq!(
+        run.answers(),
+        ["in session 2", "in session 2"],
+        "{}",
+        run.notices()
+    );
 }
 
 #[test]
@@ -288,7 +410,7 @@ fn an_address_that_refuses_is_reported_with_a_cure() {
     let run = test.run(&[]);
     let notices = run.notices();
     assert!(
-        notices.contains("`web` cannot be used") && notices.contains("bearer_token_env_var"),
+        notices.contains("`web` cannot be used") && notices.contains("llmx mcp login web"),
         "{notices}"
     );
 }
@@ -326,9 +448,34 @@ fn a_server_at_an_address_is_asked_with_its_token() {
     }
 }
 
+#[test]
+fn a_server_at_an_address_is_reached_through_the_proxy_of_the_environment() {
+    let proxy = ScriptedUpstream::start(|_| vec![Step::json(502, "{}"), Step::Close]);
+    let test = Test::configured("[mcp_servers.web]\nurl = 'https://mcp.invalid/mcp'\n");
+    let upstream = ScriptedUpstream::start(|request| answer(request, &[]));
+    let run = |no_proxy: &str| {
+        let mut command = test.command(&upstream);
+        command
+            .env("HTTPS_PROXY", proxy.url(""))
+            .env("NO_PROXY", no_proxy);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(
+            stdout(&output).contains("`web` cannot be used"),
+            "{}",
+            stdout(&output)
+        );
+    };
+    run("other.invalid");
+    let asked: Vec<_> = proxy.requests();
+    assert_eq!(asked[0].start_line, "CONNECT mcp.invalid:443 HTTP/1.1");
+    run("mcp.invalid");
+    assert_eq!(proxy.requests().len(), asked.len());
+}
+
 /// A home that is configured with servers.
-struct Test {
-    world: World,
+pub(super) struct Test {
+    pub(super) world: World,
 }
 
 impl Test {
@@ -344,7 +491,7 @@ impl Test {
         test
     }
 
-    fn configured(config: &str) -> Self {
+    pub(super) fn configured(config: &str) -> Self {
         let world = World::new();
         fs::write(world.path().join("home/config.toml"), config).unwrap();
         Self { world }
@@ -364,7 +511,7 @@ impl Test {
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    fn command(&self, upstream: &ScriptedUpstream) -> Command {
+    pub(super) fn command(&self, upstream: &ScriptedUpstream) -> Command {
         let args = [
             "exec",
             "-m",
@@ -384,7 +531,7 @@ impl Test {
     }
 
     /// Has the model make these calls one after the other.
-    fn run(&self, calls: &[(&str, Value)]) -> Run {
+    pub(super) fn run(&self, calls: &[(&str, Value)]) -> Run {
         let script: Vec<_> = calls
             .iter()
             .map(|(name, arguments)| ((*name).to_owned(), arguments.clone()))
@@ -411,6 +558,14 @@ impl Test {
                 .map(|line| serde_json::from_str(line).unwrap())
                 .collect(),
         }
+    }
+
+    /// Returns how often the server was started.
+    fn starts(&self) -> usize {
+        let log = fs::read_to_string(self.world.path().join("log")).unwrap_or_default();
+        log.lines()
+            .filter(|line| line.starts_with("started"))
+            .count()
     }
 
     /// Returns what the server has noted, without its starts.
@@ -455,20 +610,20 @@ fn runs(pid: &str) -> bool {
 }
 
 /// What came of one run.
-struct Run {
+pub(super) struct Run {
     first_request: Duration,
     took: Duration,
-    requests: Vec<Message>,
-    events: Vec<Value>,
+    pub(super) requests: Vec<Message>,
+    pub(super) events: Vec<Value>,
 }
 
 impl Run {
     /// Returns what the calls were answered.
-    fn answers(&self) -> Vec<Value> {
+    pub(super) fn answers(&self) -> Vec<Value> {
         answers(self.requests.last().unwrap())
     }
 
-    fn items(&self) -> Vec<&Value> {
+    pub(super) fn items(&self) -> Vec<&Value> {
         let done = self
             .events
             .iter()
@@ -476,7 +631,7 @@ impl Run {
         done.map(|event| &event["item"]).collect()
     }
 
-    fn notices(&self) -> String {
+    pub(super) fn notices(&self) -> String {
         let errors = self.events.iter().filter(|event| event["type"] == "error");
         errors
             .map(|event| event["message"].as_str().unwrap())
@@ -484,7 +639,7 @@ impl Run {
     }
 }
 
-fn answer(request: &Message, calls: &[(String, Value)]) -> Reply {
+pub(super) fn answer(request: &Message, calls: &[(String, Value)]) -> Reply {
     let number = answers(request).len();
     let item = match calls.get(number) {
         Some((name, arguments)) => json!({ "type": "function_call", "name": name,
@@ -515,7 +670,7 @@ fn offered(request: &Message) -> Vec<String> {
         .collect()
 }
 
-fn answers(request: &Message) -> Vec<Value> {
+pub(super) fn answers(request: &Message) -> Vec<Value> {
     let body = body(request);
     let items = body["input"].as_array().unwrap().iter();
     items

@@ -87,15 +87,24 @@ fn what_cannot_be_done_is_said_with_exit_code_2() {
 }
 
 #[test]
-fn a_login_that_is_not_possible_says_what_is() {
+fn a_login_that_makes_no_sense_says_why() {
     let world = World::new();
-    let add = ["mcp", "add", "web", "--url", "https://h.example/mcp"];
-    assert!(world.llmx(&add).output().unwrap().status.success());
-    let output = world.llmx(&["mcp", "login", "web"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("bearer_token_env_var"),
-        "{}",
-        stderr(&output)
-    );
+    let file = world.path().join("home/config.toml");
+    let servers = "[mcp_servers.local]\ncommand = 'x'\n[mcp_servers.web]\n\
+                   url = 'https://h.example/mcp'\nbearer_token_env_var = 'T'\n\
+                   [mcp_servers.bare]\nurl = 'http://h.example/mcp'\n";
+    fs::write(&file, servers).unwrap();
+    for (name, code, expected) in [
+        ("none", 2, "there is no MCP server `none`"),
+        ("local", 2, "`local` is a program"),
+        ("web", 2, "which wins over a login"),
+        ("bare", 1, "it is not encrypted"),
+    ] {
+        let output = world.llmx(&["mcp", "login", name]).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{name}");
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+    let output = world.llmx(&["mcp", "logout", "bare"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stderr(&output).contains("there was no login"));
 }

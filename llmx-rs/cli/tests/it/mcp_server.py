@@ -8,7 +8,9 @@ import time
 MODE, LOG = sys.argv[1], sys.argv[2]
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 LONG = "a_tool_with_a_name_that_no_provider_would_ever_take_since_it_has_eighty_letters_"
-NAMES = ["multiply", LONG, "dotted.name", "picture", "environment", "params", "refuse", "slow", "die", "grow", "stall", "hidden"]
+NAMES = ["multiply", LONG, "dotted.name", "picture", "environment", "params", "refuse", "slow", "die", "grow", "stall", "leave", "hidden"]
+if os.path.exists(os.path.join(os.path.dirname(LOG), "grown")):
+    NAMES.append("grown")
 STALLED = []
 
 
@@ -38,6 +40,7 @@ def call(params):
     if name == "refuse":
         return text("not on a Friday", isError=True)
     if name == "die":
+        log("die")
         print("\x1b[31mout of memory\x1b[0m", file=sys.stderr, flush=True)
         os._exit(3)
     if name == "grow":
@@ -93,4 +96,6 @@ for line in sys.stdin:
             log("slow")
             continue
         send({"id": message["id"], "result": answer(method, message.get("params", {}))})
+        if method == "tools/call" and message["params"]["name"] == "leave":
+            os._exit(0)
 log("ended")

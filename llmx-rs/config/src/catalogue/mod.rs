@@ -24,6 +24,8 @@ pub enum Kind {
     Amount,
     /// A program and its arguments.
     Command,
+    /// A list of hooks.
+    Hooks,
     /// A list of texts.
     List,
     /// A table of texts, numbers and truth values.
@@ -65,7 +67,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::{read, read_older, read_provider, read_server, read_tables};
+    use crate::{read, read_hook, read_older, read_provider, read_server, read_tables};
 
     /// Returns the names right below `table` in the catalogue.
     fn names(table: &str) -> BTreeSet<&'static str> {
@@ -82,13 +84,15 @@ mod tests {
         // Profiles hold the other settings.
         let top: BTreeSet<_> = top.filter(|key| *key != "profiles").collect();
         assert_eq!(names(""), top);
-        let tables: [(&str, &[&str]); 9] = [
+        let tables: [(&str, &[&str]); 11] = [
             ("model_providers.ID", &read_provider::KEYS),
             ("mcp_servers.ID", &read_server::KEYS),
             ("sandbox_workspace_write", &read_tables::WORKSPACE),
             ("shell_environment_policy", &read_tables::ENVIRONMENT),
             ("model_prices", &read_tables::PRICES),
             ("history", &read_tables::HISTORY),
+            ("hooks", &read_hook::EVENTS),
+            ("tools", &read_tables::TOOLS),
             ("projects.PATH", &read_tables::PROJECT),
             ("general", &read_older::GENERAL),
             ("litellm", &read_older::LITELLM),

@@ -1,7 +1,7 @@
 //! The table of all settings.
 
 use super::{Kind, Setting};
-use crate::words::{EFFORTS, SANDBOX_MODES, SUMMARIES, VERBOSITIES};
+use crate::words::{EFFORTS, SANDBOX_MODES, SUMMARIES, VERBOSITIES, WEB_SEARCH_WORDS};
 
 const fn of(key: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Setting {
     Setting {
@@ -13,6 +13,7 @@ const fn of(key: &'static str, kind: Kind, default: &'static str, about: &'stati
 }
 
 const APPROVALS: Kind = Kind::Word(&["untrusted", "on-request", "never"]);
+const KEY_STORES: Kind = Kind::Word(&["file", "keyring", "auto"]);
 const WIRE_APIS: Kind = Kind::Word(&["responses", "chat", "messages", "gemini", "auto"]);
 const TOKENS: Kind = Kind::Whole(1, 1_000_000_000);
 const RETRIES: Kind = Kind::Whole(0, 100);
@@ -81,6 +82,12 @@ pub static SETTINGS: &[Setting] = &[
         "When a person must approve a command.",
     ),
     of(
+        "cli_auth_credentials_store",
+        KEY_STORES,
+        "\"file\"",
+        "Where llmx login keeps keys.",
+    ),
+    of(
         "notify",
         Kind::Command,
         "",
@@ -121,6 +128,12 @@ pub static SETTINGS: &[Setting] = &[
         Kind::Truth,
         "false",
         "Whether thoughts are shown as they are, where the provider gives them.",
+    ),
+    of(
+        "web_search",
+        Kind::Word(&WEB_SEARCH_WORDS),
+        "\"disabled\"",
+        "Whether the model may search the web, where the provider does that for it.",
     ),
     of("profile", Kind::Text, "", "The profile to use; also -p."),
     of(
@@ -200,6 +213,48 @@ pub static SETTINGS: &[Setting] = &[
         Kind::Word(&["save-all", "none"]),
         "\"save-all\"",
         "Whether prompts are remembered in history.jsonl.",
+    ),
+    of(
+        "hooks.SessionStart",
+        Kind::Hooks,
+        "",
+        "Programs that are asked before the first prompt of a session.",
+    ),
+    of(
+        "hooks.UserPromptSubmit",
+        Kind::Hooks,
+        "",
+        "Programs that are asked before a prompt is taken up.",
+    ),
+    of(
+        "hooks.PreToolUse",
+        Kind::Hooks,
+        "",
+        "Programs that are asked before a tool is used.",
+    ),
+    of(
+        "hooks.PostToolUse",
+        Kind::Hooks,
+        "",
+        "Programs that are told what a tool has done.",
+    ),
+    of(
+        "hooks.PreCompact",
+        Kind::Hooks,
+        "",
+        "Programs that are asked before a conversation is summarized.",
+    ),
+    of(
+        "hooks.Stop",
+        Kind::Hooks,
+        "",
+        "Programs that are asked before the agent stops.",
+    ),
+    of(
+        "hooks.SessionEnd",
+        Kind::Hooks,
+        "",
+        "Programs that are told that a session has ended.",
     ),
     of(
         "projects.PATH.trust_level",
@@ -375,6 +430,12 @@ pub static SETTINGS: &[Setting] = &[
         Kind::List,
         "[]",
         "Tools not to offer.",
+    ),
+    of(
+        "tools.web_search",
+        Kind::Truth,
+        "",
+        "An older way to write web_search: live or disabled.",
     ),
     of(
         "context_length",

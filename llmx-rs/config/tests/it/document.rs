@@ -72,6 +72,7 @@ fn example(setting: &Setting) -> String {
     match setting.kind {
         Kind::Amount => "1.5".to_owned(),
         Kind::Command => "['program', 'argument']".to_owned(),
+        Kind::Hooks => "[{ command = 'true' }]".to_owned(),
         Kind::List if name == "writable_roots" => "['/p']".to_owned(),
         Kind::List => "['one']".to_owned(),
         Kind::Scalars => "{ A = 'text', B = 1, C = true }".to_owned(),

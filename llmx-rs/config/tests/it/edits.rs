@@ -88,7 +88,8 @@ fn a_change_that_breaks_something_is_refused() {
         ("notify", "[", "begins like TOML"),
         ("a b", "x", "cannot be read"),
         ("model.x", "1", "takes text"),
-        ("hooks", "1", "no effect"),
+        ("hooks", "1", "takes a table"),
+        ("features", "1", "no effect"),
     ] {
         let error = refused("", key, value);
         assert!(error.contains(words), "{key}\n{error}");
@@ -229,4 +230,42 @@ fn a_survey_shows_values_and_origins_without_secrets_even_where_something_is_mis
         "/home/config.toml:8:11"
     );
     assert!(!format!("{origins:?}").contains("canary"));
+}
+
+#[test]
+fn hooks_of_codex_are_taken_over_or_left_out_whole() {
+    let imported = imported(
+        "[[hooks.PreToolUse]]\nmatcher = 'Bash'\n\
+         hooks = [{ type = 'command', command = 'guard', timeout = 5 }, { type = 'command', command = 'log' }]\n\
+         [[hooks.Stop]]\nmatcher = ''\n[[hooks.Stop.hooks]]\ntype = 'command'\ncommand = 'tests'\n\
+         [[hooks.PostToolUse]]\nhooks = [{ type = 'prompt', prompt = 'x' }]\n\
+         [[hooks.SubagentStop]]\nhooks = [{ type = 'command', command = 'x' }]\n",
+    );
+    let left: Vec<_> = imported.fates.iter().map(ToString::to_string).collect();
+    let left: Vec<_> = left
+        .iter()
+        .filter(|fate| fate.starts_with("left"))
+        .collect();
+    assert_eq!(left.len(), 2, "{left:#?}");
+    let config = World::default()
+        .env("OPENAI_API_KEY", "k")
+        .file(&imported.text)
+        .config();
+    let hooks: Vec<_> = config
+        .hooks
+        .iter()
+        .map(|hook| {
+            let pattern = hook.matcher.pattern().unwrap_or("-").to_owned();
+            (hook.event.name(), pattern, hook.timeout.as_secs())
+        })
+        .collect();
+    let bash = || "Bash".to_owned();
+    assert_eq!(
+        hooks,
+        [
+            ("PreToolUse", bash(), 5),
+            ("PreToolUse", bash(), 60),
+            ("Stop", "-".to_owned(), 60)
+        ]
+    );
 }

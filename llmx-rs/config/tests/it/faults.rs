@@ -50,7 +50,10 @@ fn faults_in_the_file_name_place_and_cure() {
         (
             "temperature = 1",
             "1:1",
-            &["`temperature`", "approval_policy, compact_prompt, "],
+            &[
+                "`temperature`",
+                "approval_policy, cli_auth_credentials_store, compact_prompt, ",
+            ],
         ),
         (
             "model = 5",

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use llmx_config::KeyStore;
+
 use crate::{World, litellm};
 
 const AUTH: &str = "/home/auth.json";
@@ -19,6 +21,41 @@ fn a_stored_login_serves_where_the_variable_is_not_set() {
     assert_eq!(set.config().provider.key.unwrap().expose(), "sk-variable");
     let other = world().private(AUTH, r#"{"keys":{"openai":"sk-stored"}}"#);
     assert!(other.error().contains("`llmx login --with-api-key`"));
+}
+
+#[test]
+fn a_login_in_a_keyring_serves_and_one_that_is_gone_is_a_fault_with_its_cure() {
+    let mut stored = world().private(AUTH, r#"{"keys":{},"in_keyring":["litellm"]}"#);
+    let error = stored.error();
+    assert!(error.contains("`litellm` was put into"), "{error}");
+    assert!(error.contains("llmx login --with-api-key"), "{error}");
+    let account = "litellm in /home".to_owned();
+    stored.keyring.insert(account, "sk-kept".to_owned());
+    let config = stored.config();
+    assert_eq!(config.provider.key.as_ref().unwrap().expose(), "sk-kept");
+    let from = config.provider.credential().to_string();
+    assert!(from.starts_with("key from `llmx login`, in the "), "{from}");
+    // Where nothing says so, no keyring is looked at.
+    let mut unsaid = world();
+    unsaid.keyring = stored.keyring;
+    assert!(unsaid.error().contains("needs an API key"));
+}
+
+#[test]
+fn a_project_does_not_decide_where_keys_are_kept() {
+    let trusted = litellm()
+        .file("projects.'/repo'.trust_level = 'trusted'")
+        .project(
+            "/repo/.llmx/config.toml",
+            "cli_auth_credentials_store = 'keyring'",
+        );
+    assert!(
+        trusted.error().contains("where your keys are kept"),
+        "{}",
+        trusted.error()
+    );
+    let config = litellm().c("cli_auth_credentials_store=auto").config();
+    assert_eq!(config.cli_auth_credentials_store, KeyStore::Auto);
 }
 
 #[test]
@@ -188,7 +225,7 @@ mod stored {
 
     use std::os::unix::fs::PermissionsExt;
 
-    use llmx_config::{LoginFault, Logins, Secret};
+    use llmx_config::{KeyStore, LoginFault, Logins, Secret, system_keyring};
 
     use super::fs;
 
@@ -202,15 +239,27 @@ mod stored {
         let home = dir.path().join("home");
         let mut logins = Logins::read(&home).unwrap();
         assert_eq!(logins.providers().count(), 0);
-        logins.store("litellm", &secret(" sk-canary\n")).unwrap();
-        logins.store("p", &secret("sk-other")).unwrap();
+        logins
+            .store(
+                "litellm",
+                &secret(" sk-canary\n"),
+                KeyStore::File,
+                &system_keyring(),
+            )
+            .unwrap();
+        logins
+            .store("p", &secret("sk-other"), KeyStore::File, &system_keyring())
+            .unwrap();
         let mode = fs::metadata(logins.path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let mut again = Logins::read(&home).unwrap();
         assert_eq!(again.providers().collect::<Vec<_>>(), ["litellm", "p"]);
         assert!(!format!("{again:?}").contains("canary"));
-        assert!(again.forget("litellm").unwrap() && !again.forget("litellm").unwrap());
-        assert!(again.forget("p").unwrap());
+        assert!(
+            again.forget("litellm", &system_keyring()).unwrap()
+                && !again.forget("litellm", &system_keyring()).unwrap()
+        );
+        assert!(again.forget("p", &system_keyring()).unwrap());
         assert!(!again.path().exists());
     }
 
@@ -219,7 +268,9 @@ mod stored {
         let dir = tempfile::tempdir().unwrap();
         let mut logins = Logins::read(dir.path()).unwrap();
         for text in ["", " \n", "two\nlines", "schlüssel"] {
-            let fault = logins.store("p", &secret(text)).unwrap_err();
+            let fault = logins
+                .store("p", &secret(text), KeyStore::File, &system_keyring())
+                .unwrap_err();
             assert!(matches!(fault, LoginFault::NotAKey), "{fault}");
         }
         assert!(!logins.path().exists());

@@ -31,6 +31,8 @@ struct World {
     /// Files of the project at `/repo`, and of secrets, by their paths.
     files: BTreeMap<PathBuf, String>,
     private: BTreeMap<PathBuf, String>,
+    /// Secrets by account.
+    keyring: BTreeMap<String, String>,
     env: BTreeMap<String, OsString>,
     overrides: Vec<String>,
     flags: Flags,
@@ -94,6 +96,7 @@ impl World {
                     .ok_or_else(|| "gone".to_owned())
             },
             read_private: &|path| self.read_private(path),
+            read_keyring: &|account| Ok(self.keyring.get(account).cloned().map(Secret::new)),
             env: &|name| self.env.get(name).cloned(),
             overrides: &self.overrides,
             flags: self.flags.clone(),

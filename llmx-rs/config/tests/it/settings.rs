@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use llmx_config::{HistoryPersistence, Inherit, McpTransport, ModelPrices};
+use llmx_config::{
+    HistoryPersistence, HookCommand, HookEvent, Inherit, McpTransport, ModelPrices, WebSearch,
+};
 use llmx_protocol::SandboxPolicy;
 
 use crate::{World, litellm};
@@ -208,13 +210,128 @@ fn values_that_cannot_be_are_refused_with_their_cure() {
             "it takes trusted, untrusted",
         ),
         ("history.max_bytes = 5", "never cut"),
-        ("hooks = {}", "has no effect in llmx"),
+        ("features = {}", "has no effect in llmx"),
         ("experimental_thing = 1", "no experimental settings"),
         ("tui.theme = 'x'", "no terminal interface yet"),
         ("otel = {}", "no telemetry"),
     ] {
         let error = file(text).error();
         assert!(error.starts_with("/home/config.toml:1:"), "{text}\n{error}");
+        assert!(error.contains(words), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn hooks_of_all_sources_run_the_weakest_first() {
+    let config = file(
+        "[[hooks.PreToolUse]]\nmatcher = 'Bash|read_file'\ncommand = ['~/guard', '-v']\n\
+         timeout_sec = 1.5\n[[profiles.p.hooks.PreToolUse]]\ncommand = 'two'",
+    )
+    .c("profile=p")
+    .c("hooks.PreToolUse=[{ command = 'three' }]")
+    .config();
+    let commands: Vec<_> = config.hooks.iter().map(|hook| &hook.command).collect();
+    let shell = |line: &str| HookCommand::Shell(line.to_owned());
+    let first = ["/users/me/guard", "-v"].map(str::to_owned).to_vec();
+    assert_eq!(
+        commands,
+        [&HookCommand::Program(first), &shell("two"), &shell("three")]
+    );
+    let first = &config.hooks[0];
+    assert_eq!(first.event, HookEvent::PreToolUse);
+    assert_eq!(first.timeout, Duration::from_millis(1_500));
+    assert!(first.matcher.matches(&["exec_command", "Bash"]));
+    assert!(!first.matcher.matches(&["grep"]));
+    assert_eq!(config.hooks[1].timeout, Duration::from_secs(60));
+    assert!(config.hooks[1].matcher.matches(&["grep"]));
+    let origin = config.origins.get("hooks.PreToolUse.1").unwrap();
+    assert_eq!(origin.to_string(), "/home/config.toml:1:1");
+}
+
+#[test]
+fn hooks_that_cannot_be_are_refused() {
+    for (hooks, words) in [
+        ("hooks.PreTooluse = []", "did you mean `PreToolUse`?"),
+        ("hooks.SubagentStop = []", "no agents below"),
+        ("hooks.Stop = 'x'", "takes a list of tables"),
+        ("hooks.Stop = ['x']", "takes a table"),
+        ("hooks.Stop = [{}]", "has no `command`"),
+        ("hooks.Stop = [{ command = [] }]", "is empty"),
+        ("hooks.Stop = [{ command = 3 }]", "takes text for a shell"),
+        (
+            "hooks.Stop = [{ command = ['./x'] }]",
+            "takes an absolute path",
+        ),
+        (
+            "hooks.Stop = [{ command = 'x', timeout = 3 }]",
+            "`timeout_sec`",
+        ),
+        (
+            "hooks.Stop = [{ command = 'x', timeout_sec = 0 }]",
+            "from 1 to",
+        ),
+        (
+            "hooks.Stop = [{ command = 'x', matcher = 'y' }]",
+            "nothing to choose",
+        ),
+        (
+            "hooks.PreToolUse = [{ command = 'x', matcher = '(' }]",
+            "as a pattern",
+        ),
+        (
+            "hooks.PreToolUse = [{ hooks = [{ command = 'x' }] }]",
+            "an entry of its own",
+        ),
+    ] {
+        let error = file(hooks).error();
+        assert!(error.contains(words), "{hooks}\n{error}");
+        assert_eq!(
+            error
+                .lines()
+                .filter(|line| line.contains("config.toml:"))
+                .count(),
+            1,
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn the_web_is_searched_only_where_a_provider_can() {
+    for (text, expected) in [
+        ("", WebSearch::Disabled),
+        ("web_search = 'cached'", WebSearch::Cached),
+        ("web_search = 'live'", WebSearch::Live),
+        ("tools.web_search = true", WebSearch::Live),
+        ("tools = { web_search = false }", WebSearch::Disabled),
+    ] {
+        let config = file(text).config();
+        assert_eq!(config.web_search, expected, "{text}");
+        assert!(config.notices.is_empty(), "{:?}", config.notices);
+    }
+    let chat = "\n[model_providers.litellm]\nwire_api = 'chat'";
+    let config = file(&format!("web_search = 'live'{chat}")).config();
+    assert!(
+        config.notices[0].contains("`litellm` is set to chat"),
+        "{:?}",
+        config.notices
+    );
+    assert!(file(chat).config().notices.is_empty());
+    for (text, words) in [
+        ("web_search = 'on'", "it takes disabled, cached, live"),
+        ("web_search = true", "takes text"),
+        (
+            "tools.web_search = true\nweb_search = 'live'",
+            "are the same setting",
+        ),
+        (
+            "web_search = 'live'\ntools.web_search = true",
+            "are the same setting",
+        ),
+        ("tools.view_image = true", "always offered"),
+        ("tools.websearch = true", "did you mean `web_search`?"),
+    ] {
+        let error = file(text).error();
         assert!(error.contains(words), "{text}\n{error}");
     }
 }

@@ -13,6 +13,7 @@ use llmx_tools::{Permit, Reach, is_protected};
 
 pub use self::classify::Class;
 pub use self::rules::{Rule, RuleDecision, Rules, RulesFault, Words};
+pub use self::script::commands;
 use crate::turn::{self, Verdict};
 
 /// What a session allows.
@@ -41,6 +42,11 @@ impl Approvals {
             rules,
             granted: BTreeSet::new(),
         }
+    }
+
+    /// Returns whether what would be asked about is refused.
+    pub(crate) fn asks_nobody(&self) -> bool {
+        self.policy == ApprovalPolicy::Never
     }
 
     /// Returns whether a call that reaches this far may run.

@@ -3,11 +3,13 @@
 //! What is not known to be plain is not taken apart: a script with a redirection, a substitution or
 //! a loop may do anything, so it counts as one unknown whole.
 
+use std::ops::Range;
+
 use tree_sitter::{Node, Parser};
 
 /// Returns the commands that running `command` runs: those of the script that it gives to a shell,
 /// or else itself. `None` if that cannot be told.
-pub(super) fn commands(command: &[String]) -> Option<Vec<Vec<String>>> {
+pub fn commands(command: &[String]) -> Option<Vec<Vec<String>>> {
     let Some(script) = script_of(command) else {
         return Some(vec![command.to_vec()]);
     };
@@ -37,7 +39,9 @@ pub(super) fn program_name(program: &str) -> &str {
 }
 
 fn plain_commands(script: &str) -> Option<Vec<Vec<String>>> {
-    if script.len() > LONGEST {
+    // A person who approves it would not see them, and not every shell reads them alike.
+    let is_hidden = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if script.len() > LONGEST || script.contains(is_hidden) {
         return None;
     }
     let mut parser = Parser::new();
@@ -50,6 +54,11 @@ fn plain_commands(script: &str) -> Option<Vec<Vec<String>>> {
         return None;
     }
     let mut commands = Vec::new();
+    // Whatever stands outside of the tree's root is part of the script all the same.
+    let around = [0..root.start_byte(), root.end_byte()..script.len()];
+    if !around.into_iter().all(|gap| is_blank(script, gap, LINES)) {
+        return None;
+    }
     collect(root, script, 0, &mut commands)?;
     (!commands.is_empty()).then_some(commands)
 }
@@ -61,8 +70,7 @@ fn collect(node: Node<'_>, script: &str, depth: usize, out: &mut Vec<Vec<String>
     }
     match node.kind() {
         "program" | "list" | "pipeline" => {
-            for at in 0..node.child_count() {
-                let child = node.child(at)?;
+            for child in children(node, script, LINES)? {
                 match child.kind() {
                     "&&" | "||" | ";" | "|" | "\n" | "comment" => {}
                     _ => collect(child, script, depth + 1, out)?,
@@ -80,14 +88,37 @@ fn collect(node: Node<'_>, script: &str, depth: usize, out: &mut Vec<Vec<String>
 
 fn words(command: Node<'_>, script: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
-    for at in 0..command.child_count() {
-        let child = command.child(at)?;
+    for child in children(command, script, BLANKS)? {
         words.push(match child.kind() {
-            "command_name" => word(child.child(0)?, script)?,
+            "command_name" => {
+                let [name] = children(child, script, NOTHING)?.try_into().ok()?;
+                word(name, script)?
+            }
             _ => word(child, script)?,
         });
     }
     (!words.is_empty()).then_some(words)
+}
+
+/// Returns the parts of `node`; `None` if there is anything but `filler` between them. The grammar
+/// passes over more than a shell does: a form feed, for one, is part of a word.
+fn children<'t>(node: Node<'t>, script: &str, filler: &[char]) -> Option<Vec<Node<'t>>> {
+    let mut children = Vec::new();
+    let mut end = node.start_byte();
+    for at in 0..node.child_count() {
+        let child = node.child(at)?;
+        if !is_blank(script, end..child.start_byte(), filler) {
+            return None;
+        }
+        end = child.end_byte();
+        children.push(child);
+    }
+    is_blank(script, end..node.end_byte(), filler).then_some(children)
+}
+
+fn is_blank(script: &str, gap: Range<usize>, filler: &[char]) -> bool {
+    let gap = script.get(gap);
+    gap.is_some_and(|gap| gap.chars().all(|c| filler.contains(&c)))
 }
 
 /// Returns what a word stands for, if the shell changes nothing in it but quotes.
@@ -107,18 +138,17 @@ fn word(node: Node<'_>, script: &str) -> Option<String> {
             is_plain.then(|| inside.to_owned())
         }
         "concatenation" => {
-            let parts = (0..node.child_count()).map(|at| {
-                let child = node.child(at)?;
-                word(child, script)
-            });
-            parts
-                .collect::<Option<Vec<_>>>()
-                .map(|parts| parts.concat())
+            let parts = children(node, script, NOTHING)?.into_iter();
+            let parts: Option<Vec<_>> = parts.map(|child| word(child, script)).collect();
+            parts.map(|parts| parts.concat())
         }
         _ => None,
     }
 }
 
+const NOTHING: &[char] = &[];
+const BLANKS: &[char] = &[' ', '\t'];
+const LINES: &[char] = &[' ', '\t', '\n'];
 /// A longer script is not one that a person would read before approving it.
 const LONGEST: usize = 32 << 10;
 const DEEPEST: usize = 64;

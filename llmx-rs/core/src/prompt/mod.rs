@@ -4,9 +4,10 @@ mod instructions;
 
 use std::time::SystemTime;
 
-use llmx_config::Config;
+use llmx_config::{Config, WebSearch};
 use llmx_protocol::{SandboxMode, ThreadId};
 use llmx_tools::{Confinement, Takes, ToolSpec};
+use llmx_wire::Dialect;
 use llmx_wire::responses::{
     CustomTool, FunctionTool, Item, ReasoningOptions, Request, Role, TextOptions, Tool,
 };
@@ -20,6 +21,8 @@ use crate::turn::{ENVIRONMENT, INSTRUCTIONS};
 pub(crate) struct Prompt {
     template: Request,
     demand: Option<Demand>,
+    /// Tools that the provider runs itself.
+    hosted: Vec<Tool>,
 }
 
 /// The form that the last answer of a turn must have.
@@ -33,10 +36,11 @@ struct Demand {
 impl Prompt {
     pub(crate) fn new(config: &Config, thread_id: &ThreadId, specs: Vec<ToolSpec>) -> Self {
         let verbosity = config.model_verbosity.clone();
+        let hosted = hosted(config);
         let template = Request {
             model: config.model.clone(),
             instructions: Some(BASE.to_owned()),
-            tools: specs.into_iter().map(tool).collect(),
+            tools: offered(specs, &hosted),
             tool_choice: Some("auto".into()),
             parallel_tool_calls: Some(true),
             reasoning: Some(ReasoningOptions {
@@ -60,6 +64,7 @@ impl Prompt {
         Self {
             template,
             demand: None,
+            hosted,
         }
     }
 
@@ -73,7 +78,7 @@ impl Prompt {
 
     /// Offers these tools from now on.
     pub(crate) fn offer(&mut self, specs: Vec<ToolSpec>) {
-        self.template.tools = specs.into_iter().map(tool).collect();
+        self.template.tools = offered(specs, &self.hosted);
     }
 
     /// Makes the request for a summary. The tools stay, since taking them away would change what the
@@ -187,6 +192,26 @@ fn environment(config: &Config, now: SystemTime) -> String {
     lines.join("\n")
 }
 
+fn offered(specs: Vec<ToolSpec>, hosted: &[Tool]) -> Vec<Tool> {
+    let own = specs.into_iter().map(tool);
+    own.chain(hosted.iter().cloned()).collect()
+}
+
+/// Returns the tools that the provider runs itself. No other API than Responses has them, and many a
+/// server that speaks it refuses a tool that it does not know: so only what the user asks for.
+fn hosted(config: &Config) -> Vec<Tool> {
+    let search = match config.web_search {
+        WebSearch::Live => json!({"type": WEB_SEARCH}),
+        WebSearch::Cached => json!({"type": WEB_SEARCH, "external_web_access": false}),
+        WebSearch::Disabled => return Vec::new(),
+    };
+    let is_possible = config.provider.dialects.contains(&Dialect::Responses);
+    match search {
+        Value::Object(search) if is_possible => vec![Tool::Unknown(search)],
+        _ => Vec::new(),
+    }
+}
+
 fn tool(spec: ToolSpec) -> Tool {
     let (name, description) = (spec.name, Some(spec.description));
     match spec.takes {
@@ -205,6 +230,9 @@ fn tool(spec: ToolSpec) -> Tool {
         }),
     }
 }
+
+/// The kind of a hosted search, in tools.
+pub(crate) const WEB_SEARCH: &str = "web_search";
 
 const BASE: &str = include_str!("base.md");
 
@@ -257,6 +285,32 @@ mod tests {
                 .unwrap()
                 .ends_with(r#"{"type":"object"}"#)
         );
+    }
+
+    #[test]
+    fn a_search_is_offered_where_it_is_wanted_and_can_be() {
+        let mut config = config("/".as_ref(), "http://127.0.0.1:1");
+        for (search, dialect, expected) in [
+            (WebSearch::Disabled, Dialect::Responses, json!([])),
+            (
+                WebSearch::Live,
+                Dialect::Responses,
+                json!([{"type": "web_search"}]),
+            ),
+            (
+                WebSearch::Cached,
+                Dialect::Responses,
+                json!([{"type": "web_search", "external_web_access": false}]),
+            ),
+            (WebSearch::Live, Dialect::Chat, json!([])),
+        ] {
+            config.web_search = search;
+            config.provider.dialects = vec![dialect];
+            let mut prompt = Prompt::new(&config, &ThreadId::new("t1"), Vec::new());
+            assert_eq!(json!(prompt.request(&[]).tools), expected);
+            prompt.offer(Vec::new());
+            assert_eq!(json!(prompt.request(&[]).tools), expected);
+        }
     }
 
     #[test]

@@ -68,15 +68,20 @@ pub(crate) fn read(path: &Path) -> Result<Recorded, ReadFault> {
         path: path.to_owned(),
         cause,
     })?;
-    let mut reader = Reader::default();
-    for line in bytes.split(|byte| *byte == b'\n') {
-        if !line.trim_ascii().is_empty() && reader.line(line).is_none() {
-            reader.unread_lines += 1;
+    Recorded::parse(&bytes).ok_or_else(|| ReadFault::NoMeta(path.to_owned()))
+}
+
+impl Recorded {
+    /// Reads what a session file holds; `None` if no line says which session that is.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader::default();
+        for line in bytes.split(|byte| *byte == b'\n') {
+            if !line.trim_ascii().is_empty() && reader.line(line).is_none() {
+                reader.unread_lines += 1;
+            }
         }
+        reader.finish()
     }
-    reader
-        .finish()
-        .ok_or_else(|| ReadFault::NoMeta(path.to_owned()))
 }
 
 #[derive(Deserialize)]

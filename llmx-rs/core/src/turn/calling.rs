@@ -8,7 +8,7 @@ use super::vocabulary::{CallResult, Effect, Note, Permit, Verdict};
 use super::{Machine, Phase, interrupted, show};
 
 impl Machine {
-    /// Runs the next call; after the last one, asks the model again; without any, ends the turn.
+    /// Runs the next call; after the last one, asks the model again; without any, comes to the end of the turn.
     pub(super) fn run_next(&mut self, calls: Calls, effects: &mut Vec<Effect>) {
         match calls.current() {
             Some(call) => {

@@ -28,7 +28,7 @@ pub(super) const TRIES: u32 = 4;
 /// what people last asked, and the summary.
 pub(super) fn compacted(conversation: &[Item], summary: &str) -> Vec<Item> {
     let users: Vec<_> = conversation.iter().filter_map(user_words).collect();
-    let opening = users.iter().filter(|(_, words)| is_context(words));
+    let opening = users.iter().filter(|(_, words)| is_lasting(words));
     let mut kept: Vec<Item> = opening.map(|(item, _)| (*item).clone()).collect();
     let mut budget = KEPT_BYTES;
     let mut prompts = Vec::new();
@@ -65,7 +65,13 @@ fn user_words(item: &Item) -> Option<(&Item, String)> {
 
 /// Whether llmx said this about the session, on the user's behalf.
 fn is_context(words: &str) -> bool {
-    words.starts_with(ENVIRONMENT) || words.starts_with(INSTRUCTIONS)
+    words.starts_with(ENVIRONMENT) || words.starts_with(INSTRUCTIONS) || words.starts_with(HOOK)
+}
+
+/// Whether it goes for the whole session, not for the prompt that it came with.
+fn is_lasting(words: &str) -> bool {
+    let of_one_prompt = words.starts_with(HOOK) && !words.starts_with(HOOK_OF_SESSION);
+    is_context(words) && !of_one_prompt
 }
 
 /// Whether llmx said this on its own account, and no person would know it for theirs.
@@ -79,6 +85,10 @@ pub(crate) const ENVIRONMENT: &str = "<environment_context>";
 pub(crate) const INSTRUCTIONS: &str = "# AGENTS.md instructions for ";
 /// How it begins to say what is wrong with an answer.
 pub(super) const CORRECTION: &str = "<answer_check>";
+
+/// How it begins to pass on what a hook of the user says; the event follows.
+pub(crate) const HOOK: &str = "<hook event=";
+const HOOK_OF_SESSION: &str = "<hook event=\"SessionStart\">";
 
 fn with_short_output(item: &Item) -> Item {
     let mut item = item.clone();
@@ -178,6 +188,8 @@ mod tests {
         let conversation = [
             user("# AGENTS.md instructions for /w"),
             user("<environment_context>"),
+            user("<hook event=\"SessionStart\">\nbe kind\n</hook>"),
+            user("<hook event=\"UserPromptSubmit\">\nnow\n</hook>"),
             user("first"),
             call("a"),
             output("a", "out"),
@@ -189,6 +201,7 @@ mod tests {
             [
                 "# AGENTS.md instructions for /w",
                 "<environment_context>",
+                "<hook event=\"SessionStart\">\nbe kind\n</hook>",
                 "first",
                 "second",
                 &format!("{SUMMARY}\n\nS1"),

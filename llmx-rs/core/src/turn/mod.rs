@@ -23,6 +23,7 @@ mod bounds;
 mod calling;
 mod calls;
 mod compact;
+mod consult;
 mod facts;
 mod fault;
 mod retry;
@@ -39,17 +40,19 @@ use llmx_wire::responses::{ContentPart, Item, Role, StreamEvent};
 use self::answer::{Answer, Outcome};
 pub use self::bounds::{Bounds, Prices};
 use self::calls::{CallIds, Calls, Started};
-pub(crate) use self::compact::{ENVIRONMENT, INSTRUCTIONS, is_of_llmx};
+pub(crate) use self::compact::{ENVIRONMENT, HOOK, INSTRUCTIONS, is_of_llmx};
+use self::consult::Matter;
 pub use self::facts::{Known, ModelFacts};
 pub use self::fault::{asked_pause_ms, is_final_code, is_too_long};
 pub use self::retry::RetryLimits;
 use self::retry::{Decision, Retries};
 use self::shape::Shape;
 use self::show::ItemNumbers;
+pub(crate) use self::show::search;
 use self::summary::Summary;
 pub use self::vocabulary::{
-    Call, CallResult, Delay, Effect, Ended, Event, Fault, Note, Payload, Permit, Record, Retry,
-    Verdict,
+    Advice, Call, CallResult, Checkpoint, Checkpoints, Delay, Effect, Ended, Event, Fault, Note,
+    Payload, Permit, Record, Retry, Verdict,
 };
 
 /// One conversation.
@@ -83,6 +86,9 @@ pub struct Machine {
     /// Whether one has seen a part of the answer under way.
     previewed: bool,
     shape: Shape,
+    checkpoints: Checkpoints,
+    /// How often hooks had the agent go on in this turn.
+    went_on: u32,
 }
 
 /// What the machine waits for.
@@ -98,6 +104,8 @@ enum Phase {
     Calling(Calls),
     /// What is wrong with the answer.
     Checking,
+    /// What the user's hooks say.
+    Consulting(Matter),
 }
 
 /// How much of the model's thoughts is shown.
@@ -144,6 +152,8 @@ impl Machine {
             previews: false,
             previewed: false,
             shape: Shape::default(),
+            checkpoints: Checkpoints::default(),
+            went_on: 0,
         }
     }
 
@@ -225,6 +235,7 @@ impl Machine {
                 self.stop(Note::TurnFailed(error.message.clone()), error, &mut effects);
             }
             Event::RecordFailed(reason) => self.record_failed(&reason, &mut effects),
+            Event::Consulted(advice) => self.consulted(advice, &mut effects),
         }
         if self.is_idle()
             && let Some(prompt) = self.prompts.pop_front()
@@ -262,15 +273,25 @@ impl Machine {
     fn begin(&mut self, prompt: Prompt, effects: &mut Vec<Effect>) {
         self.begin_counting();
         effects.push(Effect::Record(Record::TurnContext));
+        if self.checkpoints.prompt {
+            effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
+            self.consult(Matter::Prompt(prompt), effects);
+            return;
+        }
+        self.take_up(prompt, Vec::new(), effects);
+        effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
+        self.ask(effects);
+    }
+
+    /// Makes a prompt part of the conversation, after what belongs to it.
+    fn take_up(&mut self, prompt: Prompt, context: Vec<Item>, effects: &mut Vec<Effect>) {
         let opening: Vec<_> = self.opening.drain(..).collect();
-        for item in opening {
+        for item in opening.into_iter().chain(context) {
             self.append(item, effects);
         }
         self.append(words_of(&prompt), effects);
         let note = Note::UserMessage(prompt.text);
         effects.push(Effect::Record(Record::Note(note)));
-        effects.push(Effect::Emit(ThreadEvent::TurnStarted {}));
-        self.ask(effects);
     }
 
     /// Asks for a new answer, with a full budget of retries; before that for a summary, if the
@@ -303,6 +324,7 @@ impl Machine {
         self.usage = Usage::default();
         self.facts = TurnFacts::default();
         self.shape.begin();
+        self.went_on = 0;
     }
 
     fn settle(&mut self, outcome: Outcome, effects: &mut Vec<Effect>) {
@@ -339,7 +361,7 @@ impl Machine {
             let words = show::words(&item, self.thoughts);
             self.append(item, effects);
             if let Some((note, details)) = words {
-                effects.push(Effect::Record(Record::Note(note)));
+                effects.extend(note.map(|note| Effect::Record(Record::Note(note))));
                 effects.push(Effect::Emit(self.numbers.completed(details)));
             }
         }

@@ -34,7 +34,7 @@ impl Machine {
             effects.push(Effect::CheckAnswer(last_words(&self.conversation)));
             self.phase = Phase::Checking;
         } else {
-            self.complete(effects);
+            self.finish(effects);
         }
     }
 
@@ -43,7 +43,7 @@ impl Machine {
             return;
         }
         if faults.is_empty() {
-            self.complete(effects);
+            self.finish(effects);
             return;
         }
         let told = faults.join("; ");

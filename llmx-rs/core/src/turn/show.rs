@@ -3,6 +3,8 @@
 use llmx_protocol::{DeltaKind, ItemDetails, ItemStatus, ThreadEvent, ThreadItem, Usage};
 use llmx_wire::responses::{self, ContentPart, Item, Reasoning, Role, StreamEvent};
 
+use serde_json::{Map, Value};
+
 use super::Thoughts;
 use super::calls::Started;
 use super::vocabulary::{Call, Note, Payload};
@@ -29,25 +31,43 @@ impl ItemNumbers {
     }
 }
 
-/// Returns how an item of the model is noted and shown; `None` for one that says nothing.
-pub(super) fn words(item: &Item, thoughts: Thoughts) -> Option<(Note, ItemDetails)> {
+/// Returns how an item of the model is shown, and noted where the item does not say it all; `None`
+/// for one that says nothing.
+pub(super) fn words(item: &Item, thoughts: Thoughts) -> Option<(Option<Note>, ItemDetails)> {
     match item {
         Item::Message(message) if message.role == Role::Assistant => {
             let text = Some(message.text()).filter(|text| !text.is_empty())?;
             Some((
-                Note::AgentMessage(text.clone()),
+                Some(Note::AgentMessage(text.clone())),
                 ItemDetails::AgentMessage { text },
             ))
         }
         Item::Reasoning(reasoning) => {
             let text = Some(thought(reasoning, thoughts)).filter(|text| !text.is_empty())?;
             Some((
-                Note::AgentReasoning(text.clone()),
+                Some(Note::AgentReasoning(text.clone())),
                 ItemDetails::Reasoning { text },
             ))
         }
+        Item::Unknown(object) => Some((None, search(object)?)),
         _ => None,
     }
+}
+
+/// Returns how a search that the provider made is shown.
+pub(crate) fn search(object: &Map<String, Value>) -> Option<ItemDetails> {
+    if object.get("type").and_then(Value::as_str) != Some("web_search_call") {
+        return None;
+    }
+    let action = object.get("action").cloned();
+    let field = |name: &str| action.as_ref()?.get(name)?.as_str();
+    let query = match (field("query"), field("pattern"), field("url")) {
+        (Some(query), ..) => query.to_owned(),
+        (None, Some(pattern), Some(url)) => format!("{pattern} in {url}"),
+        (None, _, Some(url)) => url.to_owned(),
+        _ => String::new(),
+    };
+    Some(ItemDetails::WebSearch { query, action })
 }
 
 pub(super) fn started(started: &Started) -> ThreadEvent {
@@ -112,7 +132,7 @@ pub(super) fn add_usage(total: &mut Usage, answer: &responses::Usage) {
         answer.input_tokens_details.cached_tokens,
     );
     let written = answer.input_tokens_details.extra.get("cache_write_tokens");
-    let written = written.and_then(serde_json::Value::as_u64);
+    let written = written.and_then(Value::as_u64);
     add(&mut total.cache_write_input_tokens, written.unwrap_or(0));
     add(&mut total.output_tokens, answer.output_tokens);
     add(

@@ -6,7 +6,7 @@ use llmx_wire::responses::Item;
 use super::answer::{self, Outcome};
 use super::retry::Retries;
 use super::vocabulary::{Effect, Record};
-use super::{Machine, Phase, Purpose, compact, show};
+use super::{Machine, Matter, Phase, Purpose, compact, show};
 
 /// A summary that is being written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,14 @@ impl Machine {
     }
 
     pub(super) fn summarize(&mut self, goes_on: bool, effects: &mut Vec<Effect>) {
+        if self.checkpoints.compact {
+            self.consult(Matter::Summary { goes_on }, effects);
+        } else {
+            self.begin_summary(goes_on, effects);
+        }
+    }
+
+    pub(super) fn begin_summary(&mut self, goes_on: bool, effects: &mut Vec<Effect>) {
         let item_id = self.numbers.next_id();
         let item = show::compaction(&item_id, "", ItemStatus::InProgress);
         effects.push(Effect::Emit(ThreadEvent::ItemStarted { item }));

@@ -49,6 +49,53 @@ pub enum Event {
     Expired,
     /// What had to be recorded could not be, for this reason.
     RecordFailed(String),
+    /// The user's hooks have been asked.
+    Consulted(Advice),
+}
+
+/// Where the user's hooks are asked, besides at each call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Checkpoints {
+    /// Before a prompt is taken up.
+    pub prompt: bool,
+    /// Before the agent stops.
+    pub stop: bool,
+    /// Before a conversation is summarized.
+    pub compact: bool,
+}
+
+/// What the user's hooks are asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Checkpoint {
+    /// A prompt is to be taken up.
+    Prompt(String),
+    /// The agent is about to stop.
+    Stop {
+        /// What it said last.
+        last_message: Option<String>,
+        /// Whether it goes on already because a hook wanted that.
+        is_going_on: bool,
+    },
+    /// The conversation is to be summarized.
+    Compact {
+        /// Whether that is because it has become too long.
+        is_automatic: bool,
+    },
+}
+
+/// What the user's hooks say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advice {
+    /// It may be so.
+    GoOn {
+        /// What the model is told besides.
+        context: Vec<String>,
+    },
+    /// It may not be so.
+    Block {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Why no more of an answer will come.
@@ -158,7 +205,9 @@ pub enum Effect {
     LearnWindow(u64),
     /// Wait, then report that the retry is due.
     Wait(Delay),
-    /// Stop the request, the wait or the call that is under way.
+    /// Ask the user's hooks, and report what they say.
+    Consult(Checkpoint),
+    /// Stop the request, the wait, the call or the hooks that are under way.
     Abort,
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use llmx_core::turn::{
-    Bounds, CallResult, Delay, Effect, Ended, Event, Fault, Known, Machine, ModelFacts, Note,
-    Permit, Prices, Record, Retry, RetryLimits, Verdict,
+    Advice, Bounds, CallResult, Checkpoint, Checkpoints, Delay, Effect, Ended, Event, Fault, Known,
+    Machine, ModelFacts, Note, Permit, Prices, Record, Retry, RetryLimits, Verdict,
 };
 use llmx_protocol::{
     ApprovalDecision, ErrorCode, FactSource, ItemDetails, ItemStatus, ThreadEvent, Usage,
@@ -124,6 +124,113 @@ fn a_call_that_may_not_run_is_declined_and_the_next_one_goes_on() {
             "prepare c2",
         ]
     );
+}
+
+#[test]
+fn a_search_of_the_provider_is_shown_and_kept() {
+    let search = |action: Value| json!({"type": "web_search_call", "id": "ws", "action": action});
+    let course = run([
+        prompt("hi"),
+        completed(&json!([
+            search(json!({"type": "search", "query": "llmx"})),
+            search(json!({"type": "open_page", "url": "https://h/"})),
+            search(json!({"type": "find_in_page", "url": "https://h/", "pattern": "x"})),
+            message("found")
+        ])),
+    ]);
+    let shown: Vec<_> = course
+        .iter()
+        .filter(|step| step.contains("WebSearch"))
+        .collect();
+    assert_eq!(shown.len(), 3);
+    for (step, query) in shown.iter().zip(["llmx", "https://h/", "x in https://h/"]) {
+        assert!(step.contains(&format!("query: {query:?}")), "{step}");
+    }
+    assert_eq!(course[5], "record item web_search_call");
+}
+
+#[test]
+fn hooks_may_add_to_a_prompt_or_refuse_it() {
+    let mut machine = machine();
+    machine.consult_at(Checkpoints {
+        prompt: true,
+        ..Checkpoints::default()
+    });
+    let mut course = |event| -> Vec<_> { machine.handle(event).iter().map(brief).collect() };
+    assert_eq!(
+        course(prompt("hi")),
+        ["record context", "emit turn.started", "consult prompt hi"]
+    );
+    assert_eq!(
+        course(Event::Consulted(block("no"))),
+        [
+            "note tokens",
+            "note failed a hook refused the prompt: no",
+            "emit turn.failed a hook refused the prompt: no"
+        ]
+    );
+    course(prompt("hi"));
+    assert_eq!(
+        course(Event::Consulted(go_on(&["be kind"]))),
+        [
+            "record item message",
+            "record item message",
+            "note user hi",
+            "request"
+        ]
+    );
+    assert_eq!(machine.conversation().len(), 2);
+}
+
+#[test]
+fn hooks_may_have_the_agent_go_on_a_few_times() {
+    let mut machine = machine();
+    machine.consult_at(Checkpoints {
+        stop: true,
+        ..Checkpoints::default()
+    });
+    let mut course = |event| -> Vec<_> { machine.handle(event).iter().map(brief).collect() };
+    course(prompt("hi"));
+    let done = course(completed(&json!([message("done")])));
+    assert_eq!(done.last().unwrap(), "consult stop done");
+    for _ in 0..5 {
+        assert_eq!(
+            course(Event::Consulted(block("tests fail"))),
+            [
+                "record item message",
+                "emit error a Stop hook has the agent go on: tests fail",
+                "request"
+            ]
+        );
+        course(completed(&json!([message("done")])));
+    }
+    let end = course(Event::Consulted(block("tests fail")));
+    assert!(end[0].contains("5 times are enough"), "{end:?}");
+    assert_eq!(end.last().unwrap(), "emit turn.completed");
+}
+
+#[test]
+fn hooks_may_refuse_a_summary() {
+    for (advice, end) in [
+        (go_on(&[]), "summarize"),
+        (
+            block("not now"),
+            "emit turn.failed a hook refused the summary that the conversation needs: not now",
+        ),
+    ] {
+        let mut machine = small_machine();
+        machine.consult_at(Checkpoints {
+            compact: true,
+            ..Checkpoints::default()
+        });
+        machine.handle(prompt("hi"));
+        let usage = json!({"input_tokens": 101});
+        machine.handle(ended("completed", &json!([call("c1", "ls")]), &usage));
+        let effects = machine.handle(finished("a", Some(0)));
+        assert_eq!(brief(effects.last().unwrap()), "consult compact true");
+        let effects = machine.handle(Event::Consulted(advice));
+        assert_eq!(brief(effects.last().unwrap()), end);
+    }
 }
 
 #[test]
@@ -533,8 +640,9 @@ proptest! {
         events in prop::collection::vec(arbitrary_event(), 0..60),
         small: bool,
         shaped: bool,
+        hooks: [bool; 3],
     ) {
-        hold(events, small, shaped)?;
+        hold(events, small, shaped, hooks)?;
     }
 
     /// They hold where answers are checked and found wrong, over and over.
@@ -543,22 +651,34 @@ proptest! {
         events in prop::collection::vec(checked_event(), 0..30),
         small: bool,
     ) {
-        hold(events, small, true)?;
+        hold(events, small, true, [false; 3])?;
     }
 }
 
 type Check = Result<(), TestCaseError>;
 
-fn hold(events: Vec<Event>, small: bool, shaped: bool) -> Check {
+fn hold(events: Vec<Event>, small: bool, shaped: bool, hooks: [bool; 3]) -> Check {
     let mut machine = if small { small_machine() } else { machine() };
     if shaped {
         machine.check_answers();
     }
+    let [prompt, stop, compact] = hooks;
+    machine.consult_at(Checkpoints {
+        prompt,
+        stop,
+        compact,
+    });
     let mut log = Vec::new();
     for event in events {
-        let fits = matches!(&event, Event::AnswerChecked { faults } if faults.is_empty());
+        let fits = match &event {
+            Event::AnswerChecked { faults } => faults.is_empty(),
+            // Hooks are asked to end a turn only where its answer fits.
+            Event::Consulted(_) => stop,
+            _ => false,
+        };
         let effects = machine.handle(event);
         if shaped && !fits {
+            asks_no_hook_to_end(&effects)?;
             only_a_summary_completes(&effects)?;
         }
         log.extend(effects);
@@ -573,6 +693,7 @@ fn hold(events: Vec<Event>, small: bool, shaped: bool) -> Check {
     records_come_before_what_they_hold(&log)?;
     retries_are_bounded(&log)?;
     answers_are_corrected_once(&log, shaped)?;
+    hooks_are_asked_before_and_not_for_ever(&log, hooks)?;
     recorded_items_are_the_conversation(&log, machine.conversation())?;
     Ok(())
 }
@@ -605,6 +726,12 @@ fn only_a_summary_completes(effects: &[Effect]) -> Check {
     let completed =
         emitted(effects).any(|event| matches!(event, ThreadEvent::TurnCompleted { .. }));
     prop_assert!(summarized || !completed, "completed unchecked");
+    Ok(())
+}
+
+fn asks_no_hook_to_end(effects: &[Effect]) -> Check {
+    let asks = |effect: &Effect| matches!(effect, Effect::Consult(Checkpoint::Stop { .. }));
+    prop_assert!(!effects.iter().any(asks), "unchecked, it is about to end");
     Ok(())
 }
 
@@ -699,6 +826,48 @@ fn retries_are_bounded(log: &[Effect]) -> Check {
     Ok(())
 }
 
+/// No request follows a question to hooks before their advice, which only notes and items show; and
+/// what has hooks is never done without asking them.
+fn hooks_are_asked_before_and_not_for_ever(log: &[Effect], hooks: [bool; 3]) -> Check {
+    let [prompt, stop, compact] = hooks;
+    let (mut asked_prompt, mut asked_stop, mut asked_compact) = (false, false, false);
+    let mut went_on = 0;
+    for effect in log {
+        match effect {
+            Effect::Emit(ThreadEvent::TurnStarted {}) => {
+                (asked_prompt, asked_stop, went_on) = (false, false, 0);
+            }
+            Effect::Consult(Checkpoint::Prompt(_)) => asked_prompt = true,
+            Effect::Consult(Checkpoint::Stop { is_going_on, .. }) => {
+                prop_assert_eq!(*is_going_on, went_on > 0);
+                asked_stop = true;
+            }
+            Effect::Consult(Checkpoint::Compact { .. }) => asked_compact = true,
+            Effect::Record(Record::Note(Note::UserMessage(_))) => {
+                prop_assert_eq!(asked_prompt, prompt);
+            }
+            Effect::Record(Record::Item(Item::Message(message)))
+                if message.text().starts_with("<hook event=\"Stop\">") =>
+            {
+                went_on += 1;
+                prop_assert!(went_on <= 5);
+            }
+            Effect::Request => asked_stop = false,
+            Effect::Emit(ThreadEvent::ItemStarted { item })
+                if matches!(item.details, ItemDetails::ContextCompaction { .. }) =>
+            {
+                prop_assert_eq!(std::mem::take(&mut asked_compact), compact);
+            }
+            // A turn that was only for a summary has no end to ask about.
+            Effect::Emit(ThreadEvent::TurnCompleted { .. }) if asked_prompt => {
+                prop_assert_eq!(asked_stop, stop);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn recorded_items_are_the_conversation(log: &[Effect], conversation: &[Item]) -> Check {
     let mut recorded = Vec::new();
     for effect in log {
@@ -750,6 +919,7 @@ fn arbitrary_event() -> impl Strategy<Value = Event> {
         2 => Just(Event::CallFinished(CallResult::Rejected { message: "no".to_owned() })),
         2 => prop::collection::vec(Just("wrong".to_owned()), 0..2)
             .prop_map(|faults| Event::AnswerChecked { faults }),
+        4 => advice().prop_map(Event::Consulted),
         1 => Just(Event::Compact),
         1 => Just(Event::Interrupt),
         1 => Just(Event::Expired),
@@ -898,6 +1068,22 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     ])
 }
 
+fn advice() -> impl Strategy<Value = Advice> {
+    prop::sample::select(vec![go_on(&[]), go_on(&["be kind"]), block("no")])
+}
+
+fn go_on(context: &[&str]) -> Advice {
+    Advice::GoOn {
+        context: context.iter().map(|text| (*text).to_owned()).collect(),
+    }
+}
+
+fn block(reason: &str) -> Advice {
+    Advice::Block {
+        reason: reason.to_owned(),
+    }
+}
+
 fn decision() -> impl Strategy<Value = ApprovalDecision> {
     prop::sample::select(vec![
         ApprovalDecision::Approve,
@@ -961,6 +1147,13 @@ fn brief(effect: &Effect) -> String {
         Effect::LearnWindow(window) => format!("learn {window}"),
         Effect::CheckAnswer(answer) => format!("check {answer}"),
         Effect::Wait(Delay::About { ms } | Delay::AtLeast { ms }) => format!("wait {ms}"),
+        Effect::Consult(Checkpoint::Prompt(text)) => format!("consult prompt {text}"),
+        Effect::Consult(Checkpoint::Stop { last_message, .. }) => {
+            format!("consult stop {}", last_message.as_deref().unwrap_or("-"))
+        }
+        Effect::Consult(Checkpoint::Compact { is_automatic }) => {
+            format!("consult compact {is_automatic}")
+        }
         Effect::Abort => "abort".to_owned(),
     }
 }

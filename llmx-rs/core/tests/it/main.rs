@@ -10,4 +10,6 @@ mod bench;
 mod facts;
 mod failures;
 mod machine;
+mod plain;
+mod scripts;
 mod turns;

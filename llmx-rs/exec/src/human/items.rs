@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use llmx_protocol::{FileChange, FileChangeKind, ItemDetails, ItemStatus, TodoItem};
+use llmx_protocol::{FileChange, FileChangeKind, ItemDetails, ItemError, ItemStatus, TodoItem};
 use serde_json::Value;
 
 /// Returns what is printed when something begins.
@@ -51,9 +51,13 @@ pub(super) fn ending(details: &ItemDetails) -> String {
             let error = error.as_ref();
             error.map_or_else(String::new, |error| error.message.clone())
         }
-        ItemDetails::FileChange { changes, status } => files(changes, *status),
-        ItemDetails::WebSearch { query } => format!("\nsearched the web: {query}"),
-        ItemDetails::TodoList { items } => plan(items),
+        ItemDetails::FileChange {
+            changes,
+            error,
+            status,
+        } => files(changes, error.as_ref(), *status),
+        ItemDetails::WebSearch { query, .. } => format!("\nsearched the web: {query}"),
+        ItemDetails::TodoList { items, explanation } => plan(items, explanation.as_deref()),
         ItemDetails::ContextCompaction { status, .. } => match status {
             ItemStatus::Completed => "\nthe conversation was summarized to make room".to_owned(),
             _ => "\nthe conversation could not be summarized".to_owned(),
@@ -62,7 +66,7 @@ pub(super) fn ending(details: &ItemDetails) -> String {
     }
 }
 
-fn files(changes: &[FileChange], status: ItemStatus) -> String {
+fn files(changes: &[FileChange], error: Option<&ItemError>, status: ItemStatus) -> String {
     let mut text = match status {
         ItemStatus::Completed | ItemStatus::InProgress => "\nchanged".to_owned(),
         ItemStatus::Failed => "\ncould not change".to_owned(),
@@ -77,11 +81,17 @@ fn files(changes: &[FileChange], status: ItemStatus) -> String {
         // Writing to a string cannot fail.
         let _infallible = write!(text, "\n  {kind} {}", change.path);
     }
+    if let Some(error) = error {
+        let _infallible = write!(text, "\n{}", error.message);
+    }
     text
 }
 
-fn plan(items: &[TodoItem]) -> String {
-    let mut text = "\nplan".to_owned();
+fn plan(items: &[TodoItem], explanation: Option<&str>) -> String {
+    let mut text = match explanation {
+        Some(explanation) => format!("\nplan: {explanation}"),
+        None => "\nplan".to_owned(),
+    };
     for item in items {
         let mark = match item {
             TodoItem {

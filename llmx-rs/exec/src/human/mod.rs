@@ -127,7 +127,7 @@ fn harmless(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use llmx_protocol::{ItemStatus, ThreadError};
+    use llmx_protocol::{ItemError, ItemStatus, ThreadError};
 
     use super::*;
 
@@ -161,6 +161,27 @@ mod tests {
     fn no_output_can_rewrite_the_screen() {
         let (_, err) = printed(&[item(command("x", Some(3), "\u{1b}[2Jboo\r\nrow\tx\r"))]);
         assert_eq!(err, "\u{FFFD}[2Jboo\nrow\tx\nexit code 3\n");
+    }
+
+    #[test]
+    fn why_a_patch_failed_and_a_plan_changed_is_said() {
+        let (_, err) = printed(&[
+            item(ItemDetails::FileChange {
+                changes: Vec::new(),
+                error: Some(ItemError {
+                    message: "no such line".to_owned(),
+                }),
+                status: ItemStatus::Failed,
+            }),
+            item(ItemDetails::TodoList {
+                items: Vec::new(),
+                explanation: Some("tests first".to_owned()),
+            }),
+        ]);
+        assert_eq!(
+            err,
+            "\ncould not change\nno such line\n\nplan: tests first\n"
+        );
     }
 
     fn printed(events: &[ThreadEvent]) -> (String, String) {

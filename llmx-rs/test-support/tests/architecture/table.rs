@@ -93,8 +93,8 @@ pub(crate) const UNSAFE: &[&str] = &[
 
 /// The most packages that `Cargo.lock` may hold: a ceiling that is raised on purpose, never by
 /// accident. MCP (rmcp) is the largest part of it; the check of answers against a JSON schema
-/// (jsonschema, without its HTTP client) is 37.
-pub(crate) const LOCKED_PACKAGES: usize = 327;
+/// (jsonschema, without its HTTP client) is 37, the keyrings of three systems are 6.
+pub(crate) const LOCKED_PACKAGES: usize = 333;
 
 pub(crate) fn find(name: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.name == name)

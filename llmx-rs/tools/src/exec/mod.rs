@@ -49,9 +49,13 @@ impl ExecCommand {
 }
 
 impl Tool for ExecCommand {
+    fn name(&self) -> &str {
+        "exec_command"
+    }
+
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: "exec_command".to_owned(),
+            name: self.name().to_owned(),
             description: include_str!("exec_command.md").to_owned(),
             takes: Takes::Json(json!({
                 "type": "object",

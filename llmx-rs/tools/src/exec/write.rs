@@ -30,9 +30,13 @@ impl WriteStdin {
 }
 
 impl Tool for WriteStdin {
+    fn name(&self) -> &str {
+        "write_stdin"
+    }
+
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: "write_stdin".to_owned(),
+            name: self.name().to_owned(),
             description: include_str!("write_stdin.md").to_owned(),
             takes: Takes::Json(json!({
                 "type": "object",

@@ -27,9 +27,13 @@ pub(crate) struct Grep {
 }
 
 impl Tool for Grep {
+    fn name(&self) -> &str {
+        NAME
+    }
+
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: NAME.to_owned(),
+            name: self.name().to_owned(),
             description: include_str!("grep.md").to_owned(),
             takes: Takes::Json(json!({
                 "type": "object",

@@ -20,9 +20,13 @@ pub(crate) struct ReadFile {
 }
 
 impl Tool for ReadFile {
+    fn name(&self) -> &str {
+        NAME
+    }
+
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: NAME.to_owned(),
+            name: self.name().to_owned(),
             description: include_str!("read_file.md").to_owned(),
             takes: Takes::Json(json!({
                 "type": "object",

@@ -23,9 +23,13 @@ pub(crate) struct ViewImage {
 }
 
 impl Tool for ViewImage {
+    fn name(&self) -> &str {
+        NAME
+    }
+
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: NAME.to_owned(),
+            name: self.name().to_owned(),
             description: include_str!("view_image.md").to_owned(),
             takes: Takes::Json(json!({
                 "type": "object",

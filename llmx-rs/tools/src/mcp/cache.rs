@@ -66,8 +66,10 @@ const LARGEST: u64 = 16 << 20;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
+    use super::super::settings::tests::NoCarrier;
     use super::*;
 
     #[test]
@@ -78,6 +80,7 @@ mod tests {
             reach: McpReach::Address {
                 url: url.to_owned(),
                 headers: Vec::new(),
+                carrier: Arc::new(NoCarrier),
             },
             startup_timeout: Duration::ZERO,
             tool_timeout: Duration::ZERO,

@@ -26,9 +26,13 @@ impl fmt::Debug for RemoteTool {
 }
 
 impl Tool for RemoteTool {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: self.name.clone(),
+            name: self.name().to_owned(),
             description: self.tool.description.clone(),
             takes: Takes::Json(self.tool.parameters()),
         }
@@ -86,7 +90,7 @@ impl Job for RemoteCall {
 
     fn run(self: Box<Self>, _: Permit) -> Running {
         Box::pin(async move {
-            match self.keeper.call(&self.tool, self.arguments.clone()).await {
+            match self.keeper.call(&self.tool, &self.arguments).await {
                 Ok(result) => {
                     let error = answer::failure(&result).map(|message| ItemError { message });
                     let status = match error {

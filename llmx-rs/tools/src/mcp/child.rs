@@ -126,6 +126,11 @@ impl Tail {
         kept.drain(..excess);
     }
 
+    /// Forgets the words of a server that is started again.
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
+    }
+
     /// Returns it without what only a terminal understands, from the beginning of a line.
     pub(crate) fn text(&self) -> Option<String> {
         let bytes: Vec<u8> = self.lock().iter().copied().collect();

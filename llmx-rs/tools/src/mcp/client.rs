@@ -31,7 +31,10 @@ pub(crate) enum ClientFault {
     /// The server says that it cannot be done.
     #[error("{0}")]
     Refused(String),
-    /// The server is not there any more.
+    /// The server is not there any more; nothing of the question has reached it.
+    #[error("the server has gone")]
+    Unsent,
+    /// The server went before its answer.
     #[error("the server has gone")]
     Gone,
     /// What the server said makes no sense.

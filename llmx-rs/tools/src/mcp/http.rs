@@ -1,23 +1,16 @@
-//! Carries the protocol over streamable HTTP, with the HTTP and TLS libraries that llmx has anyway.
+//! Speaks the protocol over streamable HTTP, through a carrier that owns the connections.
 //!
 //! It follows no redirects: a token goes to the address that it was given for and nowhere else.
 
 use std::collections::HashMap;
-use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt as _};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::transport::common::http_header::{
     EVENT_STREAM_MIME_TYPE, HEADER_LAST_EVENT_ID, HEADER_SESSION_ID, JSON_MIME_TYPE,
@@ -25,14 +18,14 @@ use rmcp::transport::common::http_header::{
 use rmcp::transport::streamable_http_client::{
     StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse,
 };
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt as _;
 use sse_stream::{Sse, SseStream};
 
-/// Connections to one server.
+use super::carrier::{McpBody, McpCarrier};
+
+/// Requests to one server.
 #[derive(Clone)]
 pub(crate) struct Http {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    carrier: Arc<dyn McpCarrier>,
 }
 
 /// A request without a usable answer.
@@ -42,12 +35,8 @@ pub(crate) enum HttpFault {
     Unreachable(String),
     #[error("the request cannot be made: {0}")]
     Request(#[from] http::Error),
-    #[error("its certificates cannot be checked: {0}")]
-    Tls(#[from] rustls::Error),
-    #[error(
-        "it answers {0}: it wants a token; name the variable that holds one in `bearer_token_env_var`"
-    )]
-    Unauthorized(StatusCode),
+    #[error("it answers {status}: {cure}")]
+    Unauthorized { status: StatusCode, cure: String },
     #[error("it answers {status}{}", Said(.body))]
     Status { status: StatusCode, body: String },
     #[error("its answer is no message of the protocol: {0}")]
@@ -74,19 +63,8 @@ type Headers = HashMap<HeaderName, HeaderValue>;
 type Events = BoxStream<'static, Result<Sse, sse_stream::Error>>;
 
 impl Http {
-    pub(crate) fn new(url: &str) -> Result<Self, HttpFault> {
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(url)?)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
-        Ok(Self {
-            client: Client::builder(TokioExecutor::new()).build(connector),
-        })
+    pub(crate) fn new(carrier: Arc<dyn McpCarrier>) -> Self {
+        Self { carrier }
     }
 
     async fn send(
@@ -95,24 +73,21 @@ impl Http {
         url: &str,
         body: Bytes,
         headers: Vec<(HeaderName, HeaderValue)>,
-    ) -> Result<Response<Incoming>, Fault> {
+    ) -> Result<Response<McpBody>, Fault> {
         let mut request = Request::builder()
             .method(method)
             .uri(url)
-            .body(Full::new(body))
+            .body(body)
             .map_err(HttpFault::from)
             .map_err(Fault::Client)?;
         request.headers_mut().extend(headers);
-        let response = self.client.request(request).await.map_err(|error| {
-            let cause = error.source().map(ToString::to_string);
-            Fault::Client(HttpFault::Unreachable(
-                cause.unwrap_or_else(|| error.to_string()),
-            ))
-        })?;
+        let carried = self.carrier.carry(request).await;
+        let response = carried.map_err(|why| Fault::Client(HttpFault::Unreachable(why)))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
-                Err(Fault::Client(HttpFault::Unauthorized(status)))
+                let cure = self.carrier.cure(status);
+                Err(Fault::Client(HttpFault::Unauthorized { status, cure }))
             }
             status => {
                 let body = whole(response, LARGEST_ERROR).await.unwrap_or_default();
@@ -244,12 +219,12 @@ fn invalid(error: impl Into<http::Error>) -> Fault {
     Fault::Client(HttpFault::Request(error.into()))
 }
 
-fn is(response: &Response<Incoming>, kind: &str) -> bool {
+fn is(response: &Response<McpBody>, kind: &str) -> bool {
     let given = response.headers().get(CONTENT_TYPE);
     given.is_some_and(|given| given.as_bytes().starts_with(kind.as_bytes()))
 }
 
-async fn whole(response: Response<Incoming>, limit: usize) -> Result<Bytes, HttpFault> {
+async fn whole(response: Response<McpBody>, limit: usize) -> Result<Bytes, HttpFault> {
     let body = Limited::new(response.into_body(), limit).collect().await;
     let body = body.map_err(|error| match error.is::<LengthLimitError>() {
         true => HttpFault::TooLong,
@@ -259,7 +234,7 @@ async fn whole(response: Response<Incoming>, limit: usize) -> Result<Bytes, Http
 }
 
 /// Reads events, of which none may be larger than [`LARGEST`].
-fn events(response: Response<Incoming>) -> Events {
+fn events(response: Response<McpBody>) -> Events {
     let mut event = Event::default();
     let bytes = response
         .into_body()
@@ -307,20 +282,6 @@ impl Event {
     }
 }
 
-fn tls(url: &str) -> Result<ClientConfig, HttpFault> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    // Reading the system's certificates takes milliseconds that plain http never needs.
-    if url.starts_with("http:") {
-        return Ok(builder
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth());
-    }
-    Ok(builder.with_platform_verifier()?.with_no_client_auth())
-}
-
-const CONNECT: Duration = Duration::from_secs(10);
 /// The same for a whole answer and for one event; it bounds what a server can make llmx hold.
 const LARGEST: usize = 16 << 20;
 const LARGEST_ERROR: usize = 2 << 10;

@@ -1,16 +1,16 @@
-//! Keeps one server through a session: starts it, learns what it offers, notices its end.
+//! Keeps one server through a session: starts it, learns what it offers, notices its end, and starts
+//! it again when it is needed.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::cache;
 use super::child::Tail;
-use super::client::{Asking, Client, ClientFault};
+use super::client::Client;
 use super::listing::Listing;
 use super::official::{self, Connection};
 use super::settings::McpServer;
@@ -19,20 +19,33 @@ use super::settings::McpServer;
 pub(crate) struct Keeper {
     pub(crate) server: McpServer,
     cache: Option<PathBuf>,
-    state: watch::Sender<State>,
+    pub(super) state: watch::Sender<State>,
+    /// How often somebody has asked for a server that had ended.
+    pub(super) wanted: watch::Sender<u64>,
     listing: Mutex<Option<Arc<Listing>>>,
     tail: Tail,
-    started: OnceLock<Instant>,
+    started: Mutex<Option<Instant>>,
     notices: mpsc::UnboundedSender<String>,
 }
 
 /// How far a server has come.
 #[derive(Clone)]
-enum State {
+pub(super) enum State {
     Starting,
     Ready(Arc<dyn Client>),
+    /// It has ended, for this reason, and starts again when somebody needs it.
+    Ended(String),
     /// It is over, for this reason.
     Broken(String),
+}
+
+/// How the life of a server went.
+enum Life {
+    NeverBegan(String),
+    /// It has ended by itself.
+    Ended,
+    /// It was ended with the session.
+    Stopped,
 }
 
 impl Keeper {
@@ -46,48 +59,106 @@ impl Keeper {
             server,
             cache,
             state: watch::Sender::new(State::Starting),
+            wanted: watch::Sender::new(0),
             listing: Mutex::new(remembered.map(Arc::new)),
             tail: Tail::default(),
-            started: OnceLock::new(),
+            started: Mutex::default(),
             notices,
         }
     }
 
     /// Returns what the server offers, as far as that is known.
     pub(crate) fn listing(&self) -> Option<Arc<Listing>> {
-        self.lock().clone()
+        lock(&self.listing).clone()
     }
 
-    /// Runs the server until `stop` says so or it ends by itself.
+    /// Runs the server until `stop` says so. A server that ends by itself starts again with the
+    /// next call, unless it does so all the time.
     pub(crate) async fn keep(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut wanted = self.wanted.subscribe();
+        let mut ends = 0;
+        loop {
+            let begun = Instant::now();
+            let why = match self.live(ends, &mut wanted, &mut stop).await {
+                Life::Stopped => return,
+                Life::Ended => "it has ended".to_owned(),
+                Life::NeverBegan(why) if ends == 0 => return self.fail(&why),
+                Life::NeverBegan(why) => format!("it has ended and cannot be started again: {why}"),
+            };
+            if begun.elapsed() > STEADY {
+                ends = 0;
+            }
+            ends += 1;
+            if ends > MOST_ENDS {
+                return self.fail(&format!(
+                    "{why}; that has happened {ends} times, and it is not started again"
+                ));
+            }
+            self.ended(&why);
+            tokio::select! {
+                Ok(()) = wanted.changed() => {}
+                () = stopped(&mut stop) => return,
+            }
+            self.state.send_replace(State::Starting);
+            tokio::select! {
+                () = sleep(pause(ends)) => {}
+                () = stopped(&mut stop) => return,
+            }
+            self.tail.clear();
+        }
+    }
+
+    /// Runs the server from its start to its end.
+    async fn live(
+        &self,
+        ends: u32,
+        wanted: &mut watch::Receiver<u64>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Life {
         let changes = watch::Sender::new(0);
         let mut changed = changes.subscribe();
         let opened = tokio::select! {
             opened = self.open(changes) => opened,
-            () = stopped(&mut stop) => return,
+            () = stopped(stop) => return Life::Stopped,
         };
+        // Whoever wanted the server to start again has got that.
+        wanted.mark_unchanged();
         let mut connection = match opened {
             Ok(connection) => connection,
-            Err(why) => return self.fail(&why),
+            Err(why) => return Life::NeverBegan(why),
         };
+        if ends > 0 {
+            self.tell("was started again");
+        }
+        let life = self.serve(&mut connection, &mut changed, stop).await;
+        connection.close().await;
+        life
+    }
+
+    /// Listens to a server that is ready, until it has ended or should.
+    async fn serve(
+        &self,
+        connection: &mut Connection,
+        changed: &mut watch::Receiver<u64>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Life {
         loop {
             let client = Arc::clone(&connection.client);
             tokio::select! {
-                () = connection.gone() => return self.fail("it has ended"),
+                () = connection.gone() => return Life::Ended,
                 Ok(()) = changed.changed() => {
                     let listed = tokio::select! {
                         listed = timeout(self.server.tool_timeout, client.list()) => listed,
-                        () = stopped(&mut stop) => break,
+                        () = stopped(stop) => return Life::Stopped,
                     };
                     // Without an answer the old list stays.
                     if let Ok(Ok(listing)) = listed {
                         self.learn(listing);
                     }
                 }
-                () = stopped(&mut stop) => break,
+                () = stopped(stop) => return Life::Stopped,
             }
         }
-        connection.close().await;
     }
 
     /// Waits until it is known what the server offers or that it never will be, at most for `limit`.
@@ -113,38 +184,9 @@ impl Keeper {
         }
     }
 
-    /// Asks the server something, once it is ready. What comes back as an error is told to the model.
-    pub(crate) async fn ask<T>(
-        &self,
-        ask: impl FnOnce(&dyn Client) -> Asking<'_, T>,
-    ) -> Result<T, String> {
-        let id = &self.server.id;
-        let client = self.ready().await?;
-        let limit = self.server.tool_timeout;
-        match timeout(limit, ask(&*client)).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(ClientFault::Gone)) => Err(self.why_gone().await),
-            Ok(Err(fault)) => Err(format!("the MCP server `{id}` says: {fault}")),
-            Err(_elapsed) => Err(format!(
-                "the MCP server `{id}` has not answered within {} and was told to stop; `tool_timeout_sec` sets how long it may take",
-                seconds(limit)
-            )),
-        }
-    }
-
-    /// Calls a tool.
-    pub(crate) async fn call(
-        &self,
-        tool: &str,
-        arguments: Map<String, Value>,
-    ) -> Result<Value, String> {
-        self.ask(|client| client.call(tool.to_owned(), arguments))
-            .await
-    }
-
     async fn open(&self, changes: watch::Sender<u64>) -> Result<Connection, String> {
         let limit = self.server.startup_timeout;
-        self.started.get_or_init(Instant::now);
+        *lock(&self.started) = Some(Instant::now());
         let opening = async {
             let connection = official::open(&self.server.reach, &self.tail, changes).await?;
             let listing = connection.client.list().await;
@@ -165,38 +207,9 @@ impl Keeper {
         Ok(connection)
     }
 
-    async fn ready(&self) -> Result<Arc<dyn Client>, String> {
-        let id = &self.server.id;
-        let limit = self.server.startup_timeout;
-        let started = self.started.get().copied().unwrap_or_else(Instant::now);
-        let mut state = self.state.subscribe();
-        let settled = state.wait_for(|state| !matches!(state, State::Starting));
-        match timeout_at(started + limit, settled).await {
-            Ok(Ok(state)) => match &*state {
-                State::Ready(client) => Ok(Arc::clone(client)),
-                State::Broken(why) => Err(format!("the MCP server `{id}` cannot be used: {why}")),
-                State::Starting => Err(format!("the MCP server `{id}` is not ready")),
-            },
-            Ok(Err(_)) => Err(format!("the MCP server `{id}` is not there any more")),
-            Err(_elapsed) => Err(self.with_tail(&format!(
-                "the MCP server `{id}` is not ready, {} after its start; go on without it",
-                seconds(started.elapsed())
-            ))),
-        }
-    }
-
-    /// Returns why the server went away in the middle of a call.
-    async fn why_gone(&self) -> String {
-        let mut state = self.state.subscribe();
-        let broken = state.wait_for(|state| matches!(state, State::Broken(_)));
-        let why = match timeout(WHY_GONE, broken).await {
-            Ok(Ok(state)) => match &*state {
-                State::Broken(why) => why.clone(),
-                _ => "it has ended".to_owned(),
-            },
-            _ => "it has ended".to_owned(),
-        };
-        format!("the MCP server `{}` cannot be used: {why}", self.server.id)
+    /// Returns when the server was started last.
+    pub(super) fn started(&self) -> Instant {
+        lock(&self.started).unwrap_or_else(Instant::now)
     }
 
     fn learn(&self, listing: Listing) {
@@ -204,9 +217,18 @@ impl Keeper {
             let _unwritten = cache::write(file, &listing);
             let _was_not_shy = cache::set_shy(file, false);
         }
-        *self.lock() = Some(Arc::new(listing));
+        *lock(&self.listing) = Some(Arc::new(listing));
     }
 
+    /// Notes an end that need not be the last.
+    fn ended(&self, why: &str) {
+        self.tell(&format!(
+            "is not there: {why}; it is started again when one of its tools is called"
+        ));
+        self.state.send_replace(State::Ended(self.with_tail(why)));
+    }
+
+    /// Notes the last end.
     fn fail(&self, why: &str) {
         let why = self.with_tail(why);
         let told = format!("the MCP server `{}` cannot be used: {why}", self.server.id);
@@ -219,15 +241,11 @@ impl Keeper {
         let _nobody = self.notices.send(self.with_tail(&told));
     }
 
-    fn with_tail(&self, text: &str) -> String {
+    pub(super) fn with_tail(&self, text: &str) -> String {
         match self.tail.text() {
             Some(tail) => format!("{text}; the last it wrote:\n{tail}"),
             None => text.to_owned(),
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Listing>>> {
-        self.listing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -236,12 +254,41 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _session_gone = stop.wait_for(|stop| *stop).await.is_err();
 }
 
-fn seconds(time: Duration) -> String {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn seconds(time: Duration) -> String {
     match time.subsec_millis() {
         0 => format!("{} s", time.as_secs()),
         _ => format!("{:.1} s", time.as_secs_f64()),
     }
 }
 
-/// How long the last words of a server are waited for when a call has met its end.
-const WHY_GONE: Duration = Duration::from_secs(1);
+/// Returns what a server is left alone for after so many ends: nothing after the first, since most
+/// have only one.
+fn pause(ends: u32) -> Duration {
+    match ends {
+        0 | 1 => Duration::ZERO,
+        more => (PAUSE * 2_u32.saturating_pow(more - 2)).min(LONGEST_PAUSE),
+    }
+}
+
+/// A server that has run for this long is no broken one, however it ends.
+const STEADY: Duration = Duration::from_secs(60);
+/// How often a server may end soon after its start before that is its last end.
+const MOST_ENDS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(500);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_a_limit() {
+        let pauses: Vec<_> = (1..=7).map(|ends| pause(ends).as_millis()).collect();
+        assert_eq!(pauses, [0, 500, 1000, 2000, 4000, 4000, 4000]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
+}

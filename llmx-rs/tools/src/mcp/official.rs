@@ -1,5 +1,6 @@
 //! Speaks the protocol through its official library, whose types stay in this file.
 
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderName, HeaderValue};
@@ -13,6 +14,7 @@ use rmcp::service::{
     NotificationContext, Peer, PeerRequestOptions, RequestHandle, RoleClient,
     RunningServiceCancellationToken, ServiceError, ServiceExt as _,
 };
+use rmcp::transport::DynamicTransportError;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::streamable_http_client::{
     StreamableHttpClientTransport, StreamableHttpClientTransportConfig,
@@ -23,6 +25,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
+use super::carrier::McpCarrier;
 use super::child::{Child, GRACE, Tail};
 use super::client::{Asking, Client, ClientFault};
 use super::http::Http;
@@ -68,8 +71,12 @@ pub(crate) async fn open(
                 }
             }
         }
-        McpReach::Address { url, headers } => {
-            let transport = address(url, headers)?;
+        McpReach::Address {
+            url,
+            headers,
+            carrier,
+        } => {
+            let transport = address(url, headers, carrier)?;
             let service = listener.serve(transport).await;
             (service.map_err(|error| error.to_string())?, None)
         }
@@ -96,8 +103,9 @@ pub(crate) async fn open(
 fn address(
     url: &str,
     headers: &[(String, String)],
+    carrier: &Arc<dyn McpCarrier>,
 ) -> Result<StreamableHttpClientTransport<Http>, String> {
-    let client = Http::new(url).map_err(|fault| fault.to_string())?;
+    let client = Http::new(Arc::clone(carrier));
     let headers = headers.iter().map(|(name, value)| {
         let invalid = || format!("its header `{name}` cannot be sent");
         let mut value = HeaderValue::from_str(value).map_err(|_| invalid())?;
@@ -221,7 +229,12 @@ impl Client for Official {
             let call = CallToolRequestParams::new(tool).with_arguments(arguments);
             let call = ClientRequest::CallToolRequest(CallToolRequest::new(call));
             let options = PeerRequestOptions::no_options();
-            let asked = self.peer.send_cancellable_request(call, options).await?;
+            let asked = self.peer.send_cancellable_request(call, options).await;
+            // An error here means that nobody was there to take the request.
+            let asked = asked.map_err(|error| match ClientFault::from(error) {
+                ClientFault::Gone => ClientFault::Unsent,
+                fault => fault,
+            })?;
             let mut asked = Asked {
                 handle: Some(asked),
                 cut: &self.cut,
@@ -292,10 +305,17 @@ impl From<ServiceError> for ClientFault {
         match error {
             ServiceError::McpError(error) => Self::Refused(error.message.into_owned()),
             ServiceError::TransportClosed | ServiceError::Cancelled { .. } => Self::Gone,
+            ServiceError::TransportSend(error) if is_broken_pipe(&error) => Self::Gone,
             ServiceError::TransportSend(error) => Self::Refused(error.to_string()),
             error => Self::Strange(error.to_string()),
         }
     }
+}
+
+/// Returns whether nobody reads what is written: a program has ended, and that is not noticed yet.
+fn is_broken_pipe(error: &DynamicTransportError) -> bool {
+    let error = error.error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 /// A server that never stops listing is not listened to for ever.

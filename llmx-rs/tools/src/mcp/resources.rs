@@ -35,10 +35,14 @@ impl fmt::Debug for ReadResource {
 }
 
 impl Tool for ListResources {
+    fn name(&self) -> &str {
+        LIST
+    }
+
     fn spec(&self) -> ToolSpec {
         let server = server_field(&self.keepers, "The server; without it, all of them");
         ToolSpec {
-            name: LIST.to_owned(),
+            name: self.name().to_owned(),
             description: "Lists what MCP servers have to read: documents, tables, records. \
                           `read_mcp_resource` reads one of them."
                 .to_owned(),
@@ -66,9 +70,13 @@ impl Tool for ListResources {
 }
 
 impl Tool for ReadResource {
+    fn name(&self) -> &str {
+        READ
+    }
+
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: READ.to_owned(),
+            name: self.name().to_owned(),
             description: "Reads one resource of an MCP server.".to_owned(),
             takes: Takes::Json(json!({
                 "type": "object",
@@ -101,7 +109,7 @@ impl Tool for ReadResource {
             },
             arguments,
             work: Box::pin(async move {
-                let contents = keeper.ask(|client| client.read(uri)).await?;
+                let contents = keeper.ask(|client| client.read(uri.clone())).await?;
                 Ok(answer::read(&contents))
             }),
         }))

@@ -86,10 +86,16 @@ impl Servers {
         self.tools().iter().map(|tool| tool.spec()).collect()
     }
 
+    /// Returns the names of what the model is offered.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let tools = self.tools();
+        tools.iter().map(|tool| tool.name().to_owned()).collect()
+    }
+
     /// Returns the tool of this name.
     pub(crate) fn find(&self, name: &str) -> Option<Box<dyn Tool>> {
         let mut tools = self.tools().into_iter();
-        tools.find(|tool| tool.spec().name == name)
+        tools.find(|tool| tool.name() == name)
     }
 
     /// Ends every server.

@@ -3,7 +3,10 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use super::carrier::McpCarrier;
 
 /// The servers of a session.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +62,8 @@ pub enum McpReach {
         url: String,
         /// Headers of every request.
         headers: Vec<(String, String)>,
+        /// What sends them.
+        carrier: Arc<dyn McpCarrier>,
     },
     /// It cannot be reached, for this reason.
     Nowhere(String),
@@ -123,8 +128,25 @@ const BASE: [&str; 24] = [
 ];
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use bytes::Bytes;
+    use http::{Request, StatusCode};
+
+    use super::super::carrier::McpCarrying;
     use super::*;
+
+    /// Reaches nothing.
+    pub(crate) struct NoCarrier;
+
+    impl McpCarrier for NoCarrier {
+        fn carry(&self, _: Request<Bytes>) -> McpCarrying<'_> {
+            Box::pin(async { Err("there is no way".to_owned()) })
+        }
+
+        fn cure(&self, _: StatusCode) -> String {
+            String::new()
+        }
+    }
 
     #[test]
     fn a_program_gets_what_it_needs_and_no_secret() {
@@ -154,6 +176,7 @@ mod tests {
         let address = McpReach::Address {
             url: "http://h".to_owned(),
             headers: vec![("a".to_owned(), "canary-2".to_owned())],
+            carrier: Arc::new(NoCarrier),
         };
         let shown = format!("{program:?} {address:?}");
         assert!(!shown.contains("canary"), "{shown}");

@@ -14,7 +14,7 @@ mod worker;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use llmx_protocol::{FileChange, FileChangeKind, ItemDetails, ItemStatus};
+use llmx_protocol::{FileChange, FileChangeKind, ItemDetails, ItemError, ItemStatus};
 
 use crate::confine::Confinement;
 use crate::tool::{Input, Job, Outcome, Permit, Reach, Running, Takes, Tool, ToolSpec};
@@ -41,9 +41,13 @@ impl ApplyPatch {
 }
 
 impl Tool for ApplyPatch {
+    fn name(&self) -> &str {
+        "apply_patch"
+    }
+
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: "apply_patch".to_owned(),
+            name: self.name().to_owned(),
             description: include_str!("patch.md").to_owned(),
             takes: Takes::Text {
                 grammar: include_str!("patch.lark").to_owned(),
@@ -83,7 +87,7 @@ struct PatchJob {
 
 impl Job for PatchJob {
     fn shown(&self) -> ItemDetails {
-        shown(&self.changes, &self.cwd, ItemStatus::InProgress)
+        shown(&self.changes, &self.cwd, None, ItemStatus::InProgress)
     }
 
     fn reach(&self) -> Reach {
@@ -103,20 +107,24 @@ impl Job for PatchJob {
                 confinement,
             } = *self;
             let report = worker::apply(confinement, patch, cwd.clone(), permit).await;
-            let (answer, status) = match report {
-                Report::Applied(changes) => (applied(&changes), ItemStatus::Completed),
+            let (answer, error) = match report {
+                Report::Applied(changes) => (applied(&changes), None),
                 Report::Refused(why) => (
                     format!("The patch was not applied and no file has changed. {why}"),
-                    ItemStatus::Failed,
+                    Some(why),
                 ),
                 Report::Unclear(why) => (
                     format!(
                         "The patch failed, and some of it may have been applied; look at the files before you go on. {why}"
                     ),
-                    ItemStatus::Failed,
+                    Some(format!("some of it may have been applied: {why}")),
                 ),
             };
-            Outcome::text(answer, shown(&changes, &cwd, status))
+            let status = match error {
+                None => ItemStatus::Completed,
+                Some(_) => ItemStatus::Failed,
+            };
+            Outcome::text(answer, shown(&changes, &cwd, error, status))
         })
     }
 }
@@ -138,7 +146,12 @@ fn applied(changes: &[Changed]) -> String {
     answer
 }
 
-fn shown(changes: &[Changed], cwd: &Path, status: ItemStatus) -> ItemDetails {
+fn shown(
+    changes: &[Changed],
+    cwd: &Path,
+    error: Option<String>,
+    status: ItemStatus,
+) -> ItemDetails {
     let one = |path: &str, kind| FileChange {
         path: cwd.join(path).display().to_string(),
         kind,
@@ -156,6 +169,7 @@ fn shown(changes: &[Changed], cwd: &Path, status: ItemStatus) -> ItemDetails {
         });
     ItemDetails::FileChange {
         changes: changes.collect(),
+        error: error.map(|message| ItemError { message }),
         status,
     }
 }

@@ -11,9 +11,13 @@ use crate::tool::{Input, Job, Outcome, Permit, Reach, Running, Takes, Tool, Tool
 pub(crate) struct UpdatePlan;
 
 impl Tool for UpdatePlan {
+    fn name(&self) -> &str {
+        "update_plan"
+    }
+
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: "update_plan".to_owned(),
+            name: self.name().to_owned(),
             description: include_str!("update_plan.md").to_owned(),
             takes: Takes::Json(json!({
                 "type": "object",
@@ -43,12 +47,11 @@ impl Tool for UpdatePlan {
     }
 
     fn prepare(&self, input: Input<'_>) -> Result<Box<dyn Job>, String> {
-        let items = read(input)?;
-        Ok(Box::new(PlanJob { items }))
+        Ok(Box::new(read(input)?))
     }
 }
 
-fn read(input: Input<'_>) -> Result<Vec<TodoItem>, String> {
+fn read(input: Input<'_>) -> Result<PlanJob, String> {
     let fields = Fields::read(input, "plan", EXAMPLE)?;
     let names = ["plan", "steps", "items", "todos"];
     let given = fields.any(&names).ok_or_else(|| fields.missing(&names))?;
@@ -65,7 +68,15 @@ fn read(input: Input<'_>) -> Result<Vec<TodoItem>, String> {
             "{active} steps are in_progress, and at most one may be: the one that you work on now"
         ));
     }
-    Ok(items)
+    // Nothing depends on it, so one that is no text is no reason to refuse the plan.
+    let explanation = fields
+        .any(&["explanation", "reason"])
+        .and_then(Value::as_str);
+    let explanation = explanation.map(str::trim).filter(|text| !text.is_empty());
+    Ok(PlanJob {
+        items,
+        explanation: explanation.map(str::to_owned),
+    })
 }
 
 fn step(value: &Value) -> Result<TodoItem, String> {
@@ -105,14 +116,17 @@ fn step(value: &Value) -> Result<TodoItem, String> {
     })
 }
 
+#[derive(Debug)]
 struct PlanJob {
     items: Vec<TodoItem>,
+    explanation: Option<String>,
 }
 
 impl Job for PlanJob {
     fn shown(&self) -> ItemDetails {
         ItemDetails::TodoList {
             items: self.items.clone(),
+            explanation: self.explanation.clone(),
         }
     }
 
@@ -150,7 +164,8 @@ mod tests {
             r#"[{"step":"a","status":"complete"},{"step":"b","status":"in progress"},{"step":" c "}]"#,
             r#"{"plan":"[{\"step\":\"a\",\"status\":\"done\"},{\"step\":\"b\",\"status\":\"doing\"},\"c\"]"}"#,
         ] {
-            assert_eq!(read(Input::Json(text)).unwrap(), expected, "{text}");
+            let plan = read(Input::Json(text)).unwrap();
+            assert_eq!(plan.items, expected, "{text}");
         }
     }
 

@@ -33,9 +33,13 @@ impl Shell {
 }
 
 impl Tool for Shell {
+    fn name(&self) -> &str {
+        "shell"
+    }
+
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: "shell".to_owned(),
+            name: self.name().to_owned(),
             description: include_str!("shell.md").to_owned(),
             takes: Takes::Json(json!({
                 "type": "object",

@@ -282,7 +282,7 @@ async fn view_image_shows_a_picture_and_nothing_else() {
 #[tokio::test]
 async fn update_plan_shows_the_plan() {
     let scene = Scene::new(&[]);
-    let plan = json!({"plan": [{"step": "a", "status": "in_progress"}]});
+    let plan = json!({"plan": [{"step": "a", "status": "in_progress"}], "explanation": " new "});
     let (said, shown) = Scene::run(&scene.toolbox, "update_plan", plan, Permit::Confined).await;
     assert_eq!(said, "The user sees the plan.");
     let item = TodoItem {
@@ -290,7 +290,11 @@ async fn update_plan_shows_the_plan() {
         completed: false,
         in_progress: true,
     };
-    assert_eq!(shown, ItemDetails::TodoList { items: vec![item] });
+    let plan = ItemDetails::TodoList {
+        items: vec![item],
+        explanation: Some("new".to_owned()),
+    };
+    assert_eq!(shown, plan);
 }
 
 struct Scene {

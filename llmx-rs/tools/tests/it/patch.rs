@@ -35,6 +35,7 @@ async fn a_patch_is_applied_and_told_alike_with_and_without_the_sandbox() {
                     change("a", FileChangeKind::Update),
                     change("sub/b", FileChangeKind::Add),
                 ],
+                error: None,
                 status: ItemStatus::Completed,
             }
         );
@@ -47,13 +48,12 @@ async fn a_patch_is_applied_and_told_alike_with_and_without_the_sandbox() {
                 .starts_with("The patch was not applied and no file has changed. In a,")
         );
         assert!(again.0.contains("already, at line 1"), "{}", again.0);
-        assert!(matches!(
-            again.1,
-            ItemDetails::FileChange {
-                status: ItemStatus::Failed,
-                ..
-            }
-        ));
+        let ItemDetails::FileChange { error, status, .. } = again.1 else {
+            panic!("{:?}", again.1)
+        };
+        assert_eq!(status, ItemStatus::Failed);
+        let why = error.unwrap().message;
+        assert!(why.starts_with("In a,") && again.0.ends_with(&why), "{why}");
     }
 }
 

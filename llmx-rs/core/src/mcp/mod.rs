@@ -1,10 +1,18 @@
 //! Turns the MCP servers of the configuration into what starts them.
 
+mod carrier;
+pub mod login;
+mod way;
+
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use llmx_config::{Config, McpServer as Configured, McpTransport};
 use llmx_tools::{McpReach, McpServer, McpSettings, base_environment};
 
+use self::carrier::Carrier;
+use self::login::bearer::Bearer;
+use self::login::has_own_authorization;
 use crate::secrets::Secrets;
 
 type Variables = Vec<(OsString, OsString)>;
@@ -77,13 +85,17 @@ fn reach(
                 Ok(("authorization".to_owned(), format!("Bearer {token}")))
             });
             let headers: Result<_, String> = pairs.chain(sourced).chain(bearer).collect();
-            match headers {
-                Ok(headers) => McpReach::Address {
+            let address = headers.and_then(|headers| {
+                let bearer = (!has_own_authorization(&server.transport))
+                    .then(|| Bearer::new(config.home.clone(), &server.id, url));
+                let carrier = Carrier::new(url, &server.id, bearer)?;
+                Ok(McpReach::Address {
                     url: url.clone(),
                     headers,
-                },
-                Err(why) => McpReach::Nowhere(why),
-            }
+                    carrier: Arc::new(carrier),
+                })
+            });
+            address.unwrap_or_else(McpReach::Nowhere)
         }
     }
 }
