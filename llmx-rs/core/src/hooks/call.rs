@@ -213,4 +213,64 @@ mod tests {
         let words = ["git", "commit", "-m", "it's"].map(str::to_owned);
         assert_eq!(line(&words), r"git commit -m 'it'\''s'");
     }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_hook_only_makes_a_verdict_stricter() {
+        use crate::turn::Permit::{Confined, Unconfined};
+
+        let run = |permit| Verdict::Run(permit);
+        let ask = |reason: &str| Verdict::Ask {
+            permit: Unconfined,
+            reason: reason.to_owned(),
+        };
+        let refuse = || Verdict::Refuse {
+            reason: "a rule".to_owned(),
+        };
+        let says = |decision: &str| {
+            format!("echo '{{\"decision\": \"{decision}\", \"reason\": \"sure?\"}}'")
+        };
+        for (decision, verdict, is_alone, expected) in [
+            ("approve", run(Confined), true, Some(run(Confined))),
+            ("approve", ask("why"), false, Some(ask("why"))),
+            ("approve", refuse(), false, Some(refuse())),
+            ("ask", run(Unconfined), false, Some(ask("sure?"))),
+            ("ask", ask("why"), false, Some(ask("why"))),
+            ("ask", run(Confined), true, None),
+            ("block", ask("why"), false, None),
+            ("block", refuse(), false, Some(refuse())),
+        ] {
+            let hooks = hooks(&says(decision));
+            let about = AboutCall::new(&call("grep", "{}"), &Reach::Harmless);
+            let (notices, found) = before_call(&hooks, &about, verdict, is_alone).await;
+            assert_eq!(notices, Vec::<String>::new());
+            match expected {
+                Some(expected) => assert_eq!(found, expected, "{decision}"),
+                None => assert!(
+                    matches!(&found, Verdict::Refuse { reason } if reason.ends_with("sure?")),
+                    "{found:?}"
+                ),
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    fn hooks(line: &str) -> Hooks {
+        use llmx_config::{Hook, HookCommand, Matcher};
+
+        let hook = Hook {
+            event: HookEvent::PreToolUse,
+            matcher: Matcher::default(),
+            command: HookCommand::Shell(line.to_owned()),
+            timeout: std::time::Duration::from_secs(9),
+        };
+        Hooks {
+            hooks: vec![hook],
+            about: Map::new(),
+            cwd: "/".into(),
+            environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
+            source: "startup",
+            begun: false.into(),
+        }
+    }
 }

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! Where answers must have a shape, an answer without calls goes by way of Checking: to Idle if it has
-//! it, and once in a turn back to Streaming for a better one.
+//! it, and once in a turn back to Streaming for a better one. Where the user has hooks, the beginning of a
+//! turn, its end and a summary go by way of Consulting.
 //!
 //! What it promises, held by the properties in `tests/it/machine.rs`: a turn ends with exactly one terminal event;
 //! every call is run at most once and answered exactly once; what a frontend sees was recorded
