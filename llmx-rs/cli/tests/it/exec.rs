@@ -326,14 +326,47 @@ fn the_rules_say_what_becomes_of_a_command() {
         (&"ask".into(), &"dangerous".into())
     );
     assert_eq!(check(&["ls"])["class"], "safe");
+}
+
+#[test]
+fn rules_that_cannot_be_used_are_told_once_and_start_nothing() {
+    let world = World::new();
     fs::write(world.path().join("home/rules.toml"), "[[rule]]\nprefx = []").unwrap();
-    let output = world
-        .llmx(&["exec", "-c", "model_provider=demo", "go"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(3));
-    assert!(
-        stderr(&output).contains("rules.toml"),
+    let refused = |words: &[&str]| {
+        let output = world.llmx(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        let said = stderr(&output);
+        assert_eq!(said.matches("TOML parse error").count(), 1, "{said}");
+        assert!(said.contains("rules.toml"), "{said}");
+    };
+    refused(&["exec", "-c", "model_provider=demo", "go"]);
+    refused(&["execpolicy", "check", "--", "ls"]);
+    let none = ["execpolicy", "check", "--rules", "none.toml", "--", "ls"];
+    let output = world.llmx(&none).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("none.toml does not exist"));
+}
+
+#[test]
+fn a_decision_about_translations_that_is_none_is_a_fault_of_the_configuration() {
+    let world = World::new();
+    let provider =
+        "model_providers.p={base_url='http://127.0.0.1:9/v1',wire_api='chat',bridge={maybe=1}}";
+    let words = [
+        "exec",
+        "-c",
+        provider,
+        "-c",
+        "model_provider=p",
+        "-m",
+        "m",
+        "go",
+    ];
+    let output = world.llmx(&words).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert_eq!(
+        stderr(&output).matches("maybe").count(),
+        1,
         "{}",
         stderr(&output)
     );
@@ -518,7 +551,7 @@ fn a_further_directory_may_be_written() {
         ]
     });
     let closed = "sandbox_workspace_write={exclude_slash_tmp=true,exclude_tmpdir_env_var=true}";
-    for (directory, status, made) in [("../other", 0, true), ("../none", 1, false)] {
+    for (directory, status, made) in [("../other", 0, true), ("../none", 2, false)] {
         let output = world
             .llmx(&[
                 "exec",
