@@ -1,6 +1,7 @@
 //! `llmx exec`: the command line and the configuration meet the agent.
 
 use std::fs;
+use std::process::Stdio;
 
 use llmx_test_support::{Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
@@ -370,6 +371,22 @@ fn a_decision_about_translations_that_is_none_is_a_fault_of_the_configuration() 
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn that_nobody_reads_an_error_changes_no_exit_code() {
+    let world = World::new();
+    for (words, expected) in [
+        (&["exec", "-c", "model_provider=nope", "go"][..], 2),
+        (&["sessions", "show", "none"], 2),
+        (&["responses-api-proxy"], 1),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = world.llmx(words);
+        let status = command.stdin(Stdio::null()).stderr(writer).status();
+        assert_eq!(status.unwrap().code(), Some(expected), "{words:?}");
+    }
 }
 
 #[test]
