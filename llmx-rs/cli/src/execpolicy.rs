@@ -49,7 +49,7 @@ pub(crate) fn run(command: ExecpolicyCommand) -> Result<ExitCode, Failure> {
         "decision": decision,
         "reason": reason,
         "class": class,
-        "rule": rule.map(|rule| format!("{:?} {:?}", rule.decision, rule.prefix)),
+        "rule": rule,
     });
     // A reader that has seen enough closes the pipe.
     let _closed = writeln!(io::stdout(), "{answer:#}");

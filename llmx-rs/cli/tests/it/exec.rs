@@ -321,6 +321,8 @@ fn the_rules_say_what_becomes_of_a_command() {
     let refused = check(&["cargo", "publish", "--dry-run"]);
     assert_eq!(refused["decision"], "refuse");
     assert!(refused["reason"].as_str().unwrap().contains("CI does"));
+    let rule = json!({"prefix": ["cargo", "publish"], "decision": "deny", "reason": "CI does"});
+    assert_eq!(refused["rule"], rule);
     let asked = check(&["bash", "-lc", "ls && rm -rf x"]);
     assert_eq!(
         (&asked["decision"], &asked["class"]),
@@ -387,6 +389,15 @@ fn that_nobody_reads_an_error_changes_no_exit_code() {
         let status = command.stdin(Stdio::null()).stderr(writer).status();
         assert_eq!(status.unwrap().code(), Some(expected), "{words:?}");
     }
+}
+
+#[test]
+fn the_scripted_model_is_not_looked_for_in_the_network() {
+    let world = World::new();
+    let words = ["models", "-c", "model_provider=demo"];
+    let output = world.llmx(&words).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("`demo`"), "{}", stderr(&output));
 }
 
 #[test]
