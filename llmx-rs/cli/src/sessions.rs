@@ -1,12 +1,13 @@
 //! `llmx sessions`: what was recorded, for people and programs.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use llmx_core::Recorded;
 use llmx_core::sessions::{self, NoSession, Summary};
+use llmx_exec::Screen;
 use serde_json::json;
 
 use crate::args::SessionsCommand;
@@ -21,7 +22,9 @@ pub(crate) fn run(command: SessionsCommand) -> Result<ExitCode, Failure> {
         SessionsCommand::Show { id } => transcript::plain(&load(&home, &id)?),
         SessionsCommand::Export { id, jsonl: true } => {
             let path = sessions::find(&home, &id)?;
-            fs::read_to_string(&path).map_err(|source| NoSession::Io { path, source })?
+            let file = fs::read(&path).map_err(|cause| NoSession::Io { path, cause })?;
+            let _closed = io::stdout().write_all(&file);
+            return Ok(ExitCode::SUCCESS);
         }
         SessionsCommand::Export { id, .. } => transcript::markdown(&load(&home, &id)?),
         SessionsCommand::Delete { id } => {
@@ -29,8 +32,12 @@ pub(crate) fn run(command: SessionsCommand) -> Result<ExitCode, Failure> {
             format!("deleted {}\n", path.display())
         }
     };
+    let mut stdout = io::stdout();
     // A reader that has seen enough closes the pipe.
-    let _closed = io::stdout().write_all(text.as_bytes());
+    let _closed = match stdout.is_terminal() {
+        true => Screen(stdout).write_all(text.as_bytes()),
+        false => stdout.write_all(text.as_bytes()),
+    };
     Ok(ExitCode::SUCCESS)
 }
 
@@ -41,7 +48,7 @@ fn load(home: &Path, id: &str) -> Result<Recorded, NoSession> {
 fn list(home: &Path, all: bool, json: bool) -> Result<String, Failure> {
     let here = std::env::current_dir().unwrap_or_default();
     let mut sessions = sessions::list(home)?;
-    sessions.retain(|session| all || session.cwd == here);
+    sessions.retain(|session| all || session.began_in(&here));
     if json {
         return Ok(sessions.iter().map(json_line).collect());
     }
@@ -71,9 +78,9 @@ fn line(session: &Summary, with_directory: bool) -> String {
 fn json_line(session: &Summary) -> String {
     let line = json!({
         "id": session.id,
-        "path": session.path,
+        "path": session.path.to_string_lossy(),
         "modified": transcript::time(session.modified),
-        "cwd": session.cwd,
+        "cwd": session.cwd.to_string_lossy(),
         "prompt": session.prompt,
     });
     format!("{line}\n")

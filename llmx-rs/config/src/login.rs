@@ -62,12 +62,12 @@ pub enum LoginFault {
     #[error(transparent)]
     Read(#[from] PrivateFault),
     /// They cannot be written.
-    #[error("{} cannot be written ({source}); correct the permissions of its directory", path.display())]
+    #[error("{} cannot be written ({cause}); correct the permissions of its directory", path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The keyring does not take it.
     #[error(transparent)]
@@ -179,9 +179,9 @@ impl Logins {
     }
 
     fn write(&self) -> Result<(), LoginFault> {
-        let fault = |source| LoginFault::Write {
+        let fault = |cause| LoginFault::Write {
             path: self.path.clone(),
-            source,
+            cause,
         };
         if self.file.keys.is_empty() && self.file.in_keyring.is_empty() {
             return match std::fs::remove_file(&self.path) {

@@ -93,9 +93,9 @@ impl McpLoginsEdit {
     /// Reads the stored logins for a change; nothing while another process changes them.
     pub fn try_open(home: &Path) -> Result<Option<Self>, LoginFault> {
         let path = home.join(FILE_NAME);
-        let fault = |source| LoginFault::Write {
+        let fault = |cause| LoginFault::Write {
             path: path.clone(),
-            source,
+            cause,
         };
         let lock = lock_file(home).map_err(fault)?;
         match lock.try_lock() {
@@ -133,9 +133,9 @@ impl McpLoginsEdit {
     }
 
     fn write(&self) -> Result<(), LoginFault> {
-        let fault = |source| LoginFault::Write {
+        let fault = |cause| LoginFault::Write {
             path: self.path.clone(),
-            source,
+            cause,
         };
         if self.logins.file.logins.is_empty() {
             return match std::fs::remove_file(&self.path) {

@@ -63,7 +63,7 @@ impl Notifier {
             "type": "agent-turn-complete",
             "thread-id": self.thread_id,
             "turn-id": self.turns.to_string(),
-            "cwd": self.cwd,
+            "cwd": self.cwd.to_string_lossy(),
             "input-messages": std::mem::take(&mut self.prompts),
             "last-assistant-message": self.last_message.take(),
         });

@@ -12,19 +12,27 @@ pub(crate) struct Continuation {
     pub(crate) items: Vec<Item>,
     /// Answers to calls that were cut off; they are part of `items` and not of the file yet.
     pub(crate) answers: Vec<Item>,
-    /// What of it the provider could not read.
+    /// What of it the model could not read.
     pub(crate) left_out: usize,
 }
 
-/// Prepares `recorded` for `provider`.
-pub(crate) fn continuation(recorded: Vec<RecordedItem>, provider: &str) -> Continuation {
+/// Prepares `recorded` for `model` of `provider`.
+///
+/// One provider may be a gateway to many, so that another model of it counts as another maker.
+pub(crate) fn continuation(
+    recorded: Vec<RecordedItem>,
+    provider: &str,
+    model: &str,
+) -> Continuation {
     let mut continuation = Continuation::default();
     for RecordedItem {
         mut item,
-        provider: origin,
+        provider: its_provider,
+        model: its_model,
     } in recorded
     {
-        if &*origin != provider {
+        let is_of_another_model = !its_model.is_empty() && &*its_model != model;
+        if &*its_provider != provider || is_of_another_model {
             // Sealed thoughts can be read by their maker alone, and its names mean nothing here.
             if matches!(item, Item::Reasoning(_)) {
                 continuation.left_out += 1;
@@ -92,10 +100,11 @@ mod tests {
 
     use super::*;
 
-    fn item(provider: &str, value: serde_json::Value) -> RecordedItem {
+    fn item(origin: (&str, &str), value: serde_json::Value) -> RecordedItem {
         RecordedItem {
             item: serde_json::from_value(value).unwrap(),
-            provider: provider.into(),
+            provider: origin.0.into(),
+            model: origin.1.into(),
         }
     }
 
@@ -105,8 +114,8 @@ mod tests {
         let output = json!({"type": "function_call_output", "call_id": "a", "output": "ok"});
         let custom =
             json!({"type": "custom_tool_call", "call_id": "c", "name": "apply_patch", "input": ""});
-        let recorded = [call("a"), call("b"), custom, output].map(|value| item("p", value));
-        let continuation = continuation(recorded.to_vec(), "p");
+        let recorded = [call("a"), call("b"), custom, output].map(|value| item(("p", "m"), value));
+        let continuation = continuation(recorded.to_vec(), "p", "m");
         assert_eq!(continuation.items.len(), 6);
         let kinds: Vec<_> = continuation.answers.iter().map(Item::kind).collect();
         assert_eq!(kinds, ["function_call_output", "custom_tool_call_output"]);
@@ -114,15 +123,24 @@ mod tests {
     }
 
     #[test]
-    fn what_only_another_provider_can_read_is_left_out() {
+    fn what_only_another_provider_or_model_can_read_is_left_out() {
         let thought =
             json!({"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"});
         let words = json!({"type": "message", "id": "msg_1", "role": "assistant", "content": []});
-        let recorded = || vec![item("p", thought.clone()), item("p", words.clone())];
-        let same = continuation(recorded(), "p");
-        assert_eq!((same.items.len(), same.left_out), (2, 0));
-        let other = continuation(recorded(), "q");
-        assert_eq!((other.items.len(), other.left_out), (1, 1));
-        assert_eq!(json!(other.items[0]).get("id"), None);
+        let recorded = |model| [&thought, &words].map(|it| item(("p", model), it.clone()));
+        // Files of other programs need not say which model it was.
+        for (was, provider, model) in [("m", "p", "m"), ("", "p", "m")] {
+            let same = continuation(recorded(was).to_vec(), provider, model);
+            assert_eq!((same.items.len(), same.left_out), (2, 0), "{was}");
+        }
+        for (provider, model) in [("q", "m"), ("p", "n")] {
+            let other = continuation(recorded("m").to_vec(), provider, model);
+            assert_eq!(
+                (other.items.len(), other.left_out),
+                (1, 1),
+                "{provider} {model}"
+            );
+            assert_eq!(json!(other.items[0]).get("id"), None);
+        }
     }
 }

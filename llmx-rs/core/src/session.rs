@@ -55,12 +55,12 @@ pub struct Origin {
 #[derive(Debug, thiserror::Error)]
 pub enum StartFault {
     /// The provider cannot be sent to.
-    #[error("the provider `{provider}` cannot be used: {source}")]
+    #[error("the provider `{provider}` cannot be used: {cause}")]
     Provider {
         /// The provider's id.
         provider: String,
         /// Why.
-        source: AskFault,
+        cause: AskFault,
     },
     /// The session file cannot be written.
     #[error(transparent)]
@@ -104,21 +104,27 @@ impl Session {
         beginning: &Beginning,
         world: Arc<dyn World>,
     ) -> Result<Self, StartFault> {
-        let connection = Connection::new(config).map_err(|source| StartFault::Provider {
+        let connection = Connection::new(config).map_err(|cause| StartFault::Provider {
             provider: config.provider.id.clone(),
-            source,
+            cause,
         })?;
         let Opened {
             thread_id,
             mut rollout,
             recorded,
         } = open_rollout(config, &origin, beginning, &*world)?;
+        let seen = environment(
+            config,
+            connection.key().as_ref(),
+            origin.environment.clone(),
+        );
+        let confinement = confinement(config, origin.environment.clone(), seen.clone());
         let mut notices = config.notices.clone();
         let now = world.now();
         let (opening, before) = match recorded {
             None => {
-                let opening = prompt::opening(config, now);
-                notices.extend(opening.cut.map(|cut| cut.to_string()));
+                let opening = prompt::opening(config, &confinement, now);
+                notices.extend(opening.notices);
                 (opening.items, Vec::new())
             }
             Some(recorded) => {
@@ -129,22 +135,17 @@ impl Session {
         let mut machine = machine(config, &origin, opening, before);
         let facts = Keeper::new(config, origin.bounds.cost_usd.is_some());
         machine.know(facts.facts());
-        let seen = environment(
-            config,
-            connection.key().as_ref(),
-            origin.environment.clone(),
-        );
         let notifier = config.notify.clone();
         let notifier = notifier.map(|it| Notifier::new(it, &config.cwd, seen.clone(), &thread_id));
         let transcript = (!origin.ephemeral).then(|| rollout.path());
         let begun = beginning.name();
-        let hooks = Hooks::new(config, &thread_id, transcript, begun, seen.clone());
+        let hooks = Hooks::new(config, &thread_id, transcript, begun, seen);
         machine.consult_at(hooks.checkpoints());
         let secrets =
             Secrets::of_provider(config, connection.key().as_ref()).with_logins(&config.home);
         let servers = mcp::settings(config, &origin.environment, &secrets);
         let history = remembers(config, &origin).then(|| History::new(&config.home, &thread_id));
-        let toolbox = Toolbox::new(confinement(config, origin.environment, seen));
+        let toolbox = Toolbox::new(confinement);
         let toolbox = toolbox.with_servers(servers);
         let specs = toolbox.specs();
         let names: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
@@ -316,7 +317,7 @@ fn open_rollout(
     let meta = json!({
         "id": thread_id,
         "timestamp": timestamp(now),
-        "cwd": config.cwd,
+        "cwd": config.cwd.to_string_lossy(),
         "originator": format!("llmx_{source}"),
         "cli_version": env!("CARGO_PKG_VERSION"),
         "instructions": null,
@@ -349,15 +350,15 @@ fn resume(
             recorded.unread_lines
         ));
     }
-    let continuation = continuation(recorded.items, &config.provider.id);
+    let continuation = continuation(recorded.items, &config.provider.id, &config.model);
     for answer in &continuation.answers {
         let (kind, payload) = payload(answer);
         rollout.write(now, kind, &payload)?;
     }
     if continuation.left_out > 0 {
         notices.push(format!(
-            "{} thought(s) of another provider, which `{}` cannot read, are not sent to it",
-            continuation.left_out, config.provider.id
+            "{} thought(s) of another model or provider, which `{}` at `{}` cannot read, are not sent to it",
+            continuation.left_out, config.model, config.provider.id
         ));
     }
     Ok(continuation.items)
@@ -365,7 +366,7 @@ fn resume(
 
 fn turn_context(config: &Config) -> serde_json::Value {
     json!({
-        "cwd": config.cwd,
+        "cwd": config.cwd.to_string_lossy(),
         "model_provider": config.provider.id,
         "approval_policy": config.approval_policy,
         "sandbox_policy": config.sandbox_policy(),

@@ -48,12 +48,12 @@ pub enum NoSession {
     #[error("no session was begun in {}; name one by its id, or `llmx sessions list --all`", .0.display())]
     NoneHere(PathBuf),
     /// The directory cannot be read.
-    #[error("{} cannot be read: {source}", .path.display())]
+    #[error("{} cannot be read: {cause}", .path.display())]
     Io {
         /// The directory or file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The file cannot be read.
     #[error(transparent)]
@@ -61,6 +61,14 @@ pub enum NoSession {
     /// Another process has it open.
     #[error("the session `{0}` is open in another llmx; end that one first")]
     InUse(String),
+}
+
+impl Summary {
+    /// Returns whether the session began in `directory`, as far as its file can name it: a name that
+    /// is no text is written down as it is shown.
+    pub fn began_in(&self, directory: &Path) -> bool {
+        self.cwd == Path::new(&*directory.to_string_lossy())
+    }
 }
 
 /// Returns the file of the session that `id` names or begins.
@@ -90,7 +98,7 @@ pub fn find(home: &Path, id: &str) -> Result<PathBuf, NoSession> {
 /// Returns the file of the session that was last written to and that began in `cwd`.
 pub fn last(home: &Path, cwd: &Path) -> Result<PathBuf, NoSession> {
     let sessions = list(home)?;
-    let here = sessions.into_iter().find(|session| session.cwd == cwd);
+    let here = sessions.into_iter().find(|session| session.began_in(cwd));
     here.map(|session| session.path)
         .ok_or_else(|| NoSession::NoneHere(cwd.to_owned()))
 }
@@ -110,9 +118,9 @@ pub fn load(home: &Path, id: &str) -> Result<Recorded, NoSession> {
 /// Deletes the session that `id` names, and returns its file.
 pub fn delete(home: &Path, id: &str) -> Result<PathBuf, NoSession> {
     let path = find(home, id)?;
-    let io = |source| NoSession::Io {
+    let io = |cause| NoSession::Io {
         path: path.clone(),
-        source,
+        cause,
     };
     let file = File::open(&path).map_err(io)?;
     if file.try_lock().is_err() {
@@ -135,10 +143,10 @@ fn files(home: &Path) -> Result<Vec<SessionFile>, NoSession> {
         let entries = match fs::read_dir(&directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(source) => {
+            Err(cause) => {
                 return Err(NoSession::Io {
                     path: directory,
-                    source,
+                    cause,
                 });
             }
         };

@@ -41,6 +41,7 @@ impl Ending {
             Self::MaxCost => 5,
             Self::Timeout => 6,
             Self::OutputSchema => 7,
+            Self::Stopped(Stop::HangUp) => 129,
             Self::Stopped(Stop::Interrupt) => 130,
             Self::OutputClosed => 141,
             Self::Stopped(Stop::Terminate) => 143,

@@ -12,6 +12,7 @@
 //! | 3 | this machine failed: the session file, the output file or the command that prints the key |
 //! | 4, 5, 6 | the turn reached the limit of its requests, its cost or its time |
 //! | 7 | the final answer does not match the output schema |
+//! | 129 | of SIGHUP, where that is not ignored |
 //! | 130 | of SIGINT (Ctrl-C) |
 //! | 141 | nobody reads stdout any more |
 //! | 143 | of SIGTERM |
@@ -33,6 +34,7 @@ mod stdin;
 mod stop;
 
 pub use ending::Ending;
+pub use human::Screen;
 pub use run::{ExecArgs, Io, run, run_with};
 pub use stdin::{Stdin, StdinKind};
 pub use stop::Stop;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::future::pending;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 
 use crate::ending::Ending;
-use crate::human::Human;
+use crate::human::{Human, Screen};
 use crate::last_message::LastMessageFile;
 use crate::output::{self, Report, Style};
 use crate::stdin::Stdin;
@@ -75,7 +75,10 @@ pub async fn run(config: Config, args: ExecArgs) -> Ending {
     };
     let io = Io {
         stdin: Stdin::of_process(),
-        stdout: Box::new(io::stdout()),
+        stdout: match io::stdout().is_terminal() {
+            true => Box::new(Screen(io::stdout())),
+            false => Box::new(io::stdout()),
+        },
         stderr: Box::new(io::stderr()),
         stops,
         environment: std::env::vars_os().collect(),
@@ -193,7 +196,7 @@ fn of_start(fault: &StartFault) -> Ending {
     match fault {
         StartFault::Rules(_)
         | StartFault::Provider {
-            source: AskFault::Provider(_),
+            cause: AskFault::Provider(_),
             ..
         } => Ending::Usage,
         StartFault::Provider { .. } | StartFault::Record(_) | StartFault::Read(_) => Ending::Setup,

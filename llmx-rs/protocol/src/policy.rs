@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// How far a command of the agent may reach.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub enum SandboxPolicy {
     /// Commands may also write below the workspace, and where temporary files go.
     WorkspaceWrite {
         /// Directories that may be written beside the workspace.
-        #[serde(default)]
+        #[serde(default, serialize_with = "as_text")]
         writable_roots: Vec<PathBuf>,
         /// Whether commands may use the network.
         #[serde(default)]
@@ -94,6 +94,11 @@ impl From<SandboxMode> for SandboxPolicy {
             SandboxMode::DangerFullAccess => Self::DangerFullAccess,
         }
     }
+}
+
+/// Writes names as they are shown: those that are no text have no other form in JSON.
+fn as_text<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
 }
 
 /// When a person must approve a command before it runs.

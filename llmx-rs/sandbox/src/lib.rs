@@ -46,6 +46,7 @@ pub use {
     denial::was_denied,
     launch::{Launch, Leads, Request, Terminal},
     probe::{Sandbox, Settings},
+    protect::is_protected,
 };
 
 /// Becomes the sandbox helper if this process was started as one, and returns its exit code.

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::credentials::Owner;
 use crate::launch;
 use crate::plan::{HELD, Plan, Stage};
-use crate::protect::Protected;
+use crate::protect::{PROTECTED_NAMES, Protected};
 use crate::rung::{PassedOver, Report, Rung};
 
 /// What a sandbox has to know beside the policy of each command.
@@ -38,7 +38,7 @@ impl Settings {
             helper: "/proc/self/exe".into(),
             owner,
             hidden: Vec::new(),
-            protected_names: vec![".llmx".into()],
+            protected_names: PROTECTED_NAMES.iter().map(PathBuf::from).collect(),
             rungs: Rung::LADDER.to_vec(),
         }
     }

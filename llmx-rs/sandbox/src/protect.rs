@@ -121,6 +121,17 @@ impl Protected {
     }
 }
 
+/// Returns whether `path` is, by its name alone, what commands may not change below the writable
+/// directory `root`. That it is not says little: a link can lead there too.
+pub fn is_protected(root: &Path, path: &Path) -> bool {
+    let Ok(below) = path.strip_prefix(root) else {
+        return false;
+    };
+    let in_git = HELD_BY_GIT.iter().map(|name| Path::new(".git").join(name));
+    let mut held = PROTECTED_NAMES.iter().map(PathBuf::from).chain(in_git);
+    held.any(|name| below.starts_with(name))
+}
+
 /// Returns the directories directly below `directory`, without following links.
 fn entries(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else {
@@ -159,6 +170,8 @@ fn worktree_of(directory: &Path) -> Option<PathBuf> {
     directory.join(value).canonicalize().ok()
 }
 
+/// Directly below a writable directory: a project's own settings say how far commands may reach.
+pub(crate) const PROTECTED_NAMES: &[&str] = &[".llmx"];
 /// What Git reads from a Git directory that can name a program, or another such directory.
 const HELD_BY_GIT: &[&str] = &["config", "config.worktree", "hooks", "commondir", "gitdir"];
 /// Submodules of submodules of submodules are as deep as real projects go.

@@ -1,6 +1,8 @@
 //! Starts commands under the policy of the session, or free where the user allowed it.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -86,6 +88,12 @@ impl Confinement {
             workspace: self.workspace.clone(),
             concealed: concealed.map_err(|error| error.to_string())?,
         })
+    }
+
+    /// Opens the file at `path` if the tools of the session may read it.
+    pub fn open(&self, path: &Path) -> io::Result<File> {
+        let view = self.view(Permit::Confined).map_err(io::Error::other)?;
+        Ok(view.open_path(path)?.file)
     }
 
     /// Returns the path of this very program, as it is reached from inside of the sandbox.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::mended;
 use crate::tool::Input;
 
 /// The arguments of one call.
@@ -20,7 +21,7 @@ impl Fields {
         example: &'static str,
     ) -> Result<Self, String> {
         let (Input::Json(text) | Input::Text(text)) = input;
-        let mut value = match (serde_json::from_str(text), input) {
+        let mut value = match (mended::read(text), input) {
             (Ok(value), _) => value,
             (Err(_), Input::Text(text)) => Value::String(text.trim().to_owned()),
             (Err(_), Input::Json(text)) if text.trim().is_empty() => Value::Object(Map::new()),

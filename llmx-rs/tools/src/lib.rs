@@ -14,6 +14,7 @@ mod fields;
 mod files;
 mod image;
 mod mcp;
+mod mended;
 pub mod patch;
 mod plan;
 mod quote;
@@ -24,7 +25,7 @@ mod toolbox;
 pub use confine::Confinement;
 pub use environment::scrub;
 pub use exec::Ended;
-pub use llmx_sandbox::{Owner, Report as SandboxReport, Settings as SandboxSettings};
+pub use llmx_sandbox::{Owner, Report as SandboxReport, Settings as SandboxSettings, is_protected};
 pub use mcp::{
     McpBody, McpBroken, McpCarrier, McpCarrying, McpReach, McpServer, McpSettings, base_environment,
 };

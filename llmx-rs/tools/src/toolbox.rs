@@ -90,6 +90,8 @@ impl Toolbox {
 
     /// Reads a call of the tool `name`; a refusal is told to the model and to the person.
     pub fn prepare(&self, name: &str, input: Input<'_>) -> Result<Box<dyn Job>, String> {
+        // Some models were taught that tools live in a namespace, and it is never another one.
+        let name = name.strip_prefix("functions.").unwrap_or(name);
         let mut tools = self.tools.iter().chain(&self.unoffered);
         let own = tools.find(|tool| tool.name() == name);
         let remote = if own.is_none() {

@@ -29,7 +29,7 @@ pub enum TransportFault {
         cause: String,
     },
     /// The connection was not made in time.
-    #[error("the upstream {host} did not accept a connection within {} s", .after.as_secs())]
+    #[error("the upstream {host} did not accept a connection within {} s", .after.as_secs_f64())]
     ConnectTimeout {
         /// The upstream.
         host: String,
@@ -37,7 +37,7 @@ pub enum TransportFault {
         after: Duration,
     },
     /// The head of the response did not come in time.
-    #[error("the upstream {host} did not answer within {} s", .after.as_secs())]
+    #[error("the upstream {host} did not answer within {} s", .after.as_secs_f64())]
     AnswerTimeout {
         /// The upstream.
         host: String,

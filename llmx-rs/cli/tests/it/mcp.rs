@@ -393,6 +393,11 @@ fn a_server_that_was_waited_for_in_vain_is_not_waited_for_again() {
     let test = Test::new("silent", "");
     test.run(&[]);
     let run = test.run(&[]);
+    let notices = run.notices();
+    assert!(
+        notices.contains("the MCP server `calc` was not ready before the session ended"),
+        "{notices}"
+    );
     assert!(
         run.first_request < Duration::from_millis(1_500),
         "{:?}",
@@ -413,6 +418,22 @@ fn an_address_that_refuses_is_reported_with_a_cure() {
         notices.contains("`web` cannot be used") && notices.contains("llmx mcp login web"),
         "{notices}"
     );
+}
+
+#[test]
+fn an_address_where_nobody_is_is_reported_in_plain_words() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    drop(nobody);
+    let test = Test::configured(&format!(
+        "[mcp_servers.web]\nurl = 'http://127.0.0.1:{port}/mcp'\n"
+    ));
+    let notices = test.run(&[]).notices();
+    assert!(
+        notices.contains("`web` cannot be used") && notices.contains("cannot be reached"),
+        "{notices}"
+    );
+    assert!(!notices.contains("::"), "{notices}");
 }
 
 #[test]

@@ -124,13 +124,79 @@ fn another_provider_goes_on_without_what_it_cannot_read() {
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(
-        stderr(&output).contains("1 thought(s) of another provider"),
+        stderr(&output).contains("1 thought(s) of another model or provider"),
         "{}",
         stderr(&output)
     );
     let sent = body(upstream.requests().last().unwrap())["input"].clone();
     assert!(!sent.to_string().contains("sealed"), "{sent}");
     assert!(sent.to_string().contains("heard: think"), "{sent}");
+}
+
+#[test]
+fn another_model_of_the_same_provider_goes_on_without_what_it_cannot_read() {
+    let upstream = ScriptedUpstream::start(echo);
+    let world = World::new();
+    let first = exec(&world, &upstream, &["think"]).output().unwrap();
+    assert!(first.status.success(), "{}", stderr(&first));
+    for (model, is_sent) in [("m2", false), ("m", true)] {
+        let output = world
+            .llmx(&["exec", "resume", "--last", "again", "-m", model])
+            .env("LLMX_BASE_URL", upstream.url("/v1"))
+            .env("LLMX_API_KEY", "sk-canary")
+            .output()
+            .unwrap();
+        // Each of the two cannot read what the other one thought.
+        let said = stderr(&output);
+        assert!(said.contains("1 thought(s) of another model"), "{said}");
+        let sent = body(upstream.requests().last().unwrap())["input"].clone();
+        assert_eq!(sent.to_string().contains("sealed"), is_sent, "{sent}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn directories_whose_names_are_no_text_are_worked_in_and_found_again() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let upstream = ScriptedUpstream::start(echo);
+    let world = World::new();
+    let [work, other] = [&b"w\xff"[..], b"o\xfe"]
+        .map(|name| world.path().join("work").join(OsStr::from_bytes(name)));
+    for directory in [&work, &other] {
+        fs::create_dir(directory).unwrap();
+    }
+    for args in [&["first"][..], &["resume", "--last", "second"]] {
+        let output = exec(&world, &upstream, args)
+            .args(["-s", "workspace-write", "--add-dir"])
+            .arg(&other)
+            .current_dir(&work)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let sent = body(upstream.requests().last().unwrap())["input"].clone();
+    assert!(sent.to_string().contains("heard: first"), "{sent}");
+}
+
+#[test]
+fn the_cause_of_a_session_that_cannot_be_opened_is_said_once() {
+    let upstream = ScriptedUpstream::start(echo);
+    let world = World::new();
+    let first = exec(&world, &upstream, &["think"]).output().unwrap();
+    assert!(first.status.success(), "{}", stderr(&first));
+    let listed = world
+        .llmx(&["sessions", "list", "--json"])
+        .output()
+        .unwrap();
+    let session: Value = serde_json::from_str(stdout(&listed).lines().next().unwrap()).unwrap();
+    let file = fs::File::open(session["path"].as_str().unwrap()).unwrap();
+    file.lock().unwrap();
+    let output = exec(&world, &upstream, &["resume", "--last", "again"])
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    assert_eq!(said.matches("open in another llmx").count(), 1, "{said}");
 }
 
 /// Whatever a frontend was shown before a kill is on disk, and the session can be gone on with.

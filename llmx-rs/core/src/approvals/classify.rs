@@ -46,8 +46,10 @@ fn classify_words(words: &[String]) -> Class {
 fn is_safe(program: &str, arguments: &[&str]) -> bool {
     match program {
         "cat" | "cd" | "cut" | "echo" | "expr" | "false" | "grep" | "head" | "id" | "ls" | "nl"
-        | "paste" | "pwd" | "rev" | "seq" | "stat" | "tail" | "tr" | "true" | "uname" | "uniq"
-        | "wc" | "which" | "whoami" => true,
+        | "paste" | "pwd" | "rev" | "seq" | "stat" | "tail" | "tr" | "true" | "uname" | "wc"
+        | "which" | "whoami" => true,
+        // It writes what it makes of the first file into the second.
+        "uniq" => arguments.iter().filter(|it| !it.starts_with('-')).count() < 2,
         "find" => !has(arguments, &FIND_ACTS),
         "rg" => !arguments.iter().any(|argument| {
             RG_RUNS.contains(argument)
@@ -98,17 +100,13 @@ fn is_line_range(range: &str) -> bool {
 
 fn is_dangerous(program: &str, arguments: &[&str]) -> bool {
     match program {
-        "sudo" | "doas" | "env" | "nohup" | "nice" | "time" | "xargs" | "command" | "exec" => {
-            let mut rest = arguments
-                .iter()
-                .skip_while(|it| it.starts_with('-') || it.contains('='));
-            match rest.next() {
-                Some(inner) => {
-                    let inner_arguments: Vec<&str> = rest.copied().collect();
-                    is_dangerous(program_name(inner), &inner_arguments)
-                }
-                None => false,
-            }
+        "find" if arguments.contains(&"-delete") => true,
+        "sudo" | "doas" | "env" | "nohup" | "nice" | "ionice" | "time" | "timeout" | "setsid"
+        | "stdbuf" | "xargs" | "command" | "exec" | "find" => runs_a_destroyer(arguments),
+        "bash" | "sh" | "zsh" | "dash" => {
+            let arguments = arguments.iter().map(|word| (*word).to_owned());
+            let words: Vec<_> = [program.to_owned()].into_iter().chain(arguments).collect();
+            script::script_of(&words).is_some() && classify(&words) == Class::Dangerous
         }
         "rm" => arguments.iter().any(|it| {
             is_short(it, 'f')
@@ -124,6 +122,16 @@ fn is_dangerous(program: &str, arguments: &[&str]) -> bool {
         }
         _ => program.starts_with("mkfs."),
     }
+}
+
+/// Whether the program that these words lead up to destroys. Which of them are options, and how many
+/// belong to an option, each program says in its own way.
+fn runs_a_destroyer(words: &[&str]) -> bool {
+    let at = words
+        .iter()
+        .position(|word| DESTROYERS.contains(&program_name(word)));
+    let found = at.and_then(|at| words.get(at..)?.split_first());
+    found.is_some_and(|(program, arguments)| is_dangerous(program_name(program), arguments))
 }
 
 fn is_dangerous_git(arguments: &[&str]) -> bool {
@@ -172,6 +180,8 @@ fn words_look_dangerous(script: &str) -> bool {
                 ';' | '&' | '|' | '(' | ')' | '`' | '\n' | '{' | '}' | '"' | '\''
             )
     };
+    // A backslash changes nothing in the name of a program.
+    let script = script.replace('\\', "");
     let words: Vec<&str> = script
         .split(split)
         .filter(|word| !word.is_empty())
@@ -199,6 +209,11 @@ const FIND_ACTS: [&str; 10] = [
     "-fprintf",
     "-files0-from",
 ];
+/// Programs that destroy with some arguments, or run a script that does.
+const DESTROYERS: [&str; 17] = [
+    "rm", "git", "dd", "mkfs", "shred", "shutdown", "reboot", "halt", "poweroff", "fdisk",
+    "wipefs", "chmod", "chown", "bash", "sh", "zsh", "dash",
+];
 const RG_RUNS: [&str; 4] = ["--pre", "--hostname-bin", "--search-zip", "-z"];
 const ARGUMENTS_LOOKED_AT: usize = 8;
 
@@ -222,6 +237,7 @@ mod tests {
             "sed -n 1,20p a.txt",
             "cd a; pwd",
             "wc -l a",
+            "cat a | uniq -c a",
         ] {
             assert_eq!(class(line), Class::Safe, "{line}");
         }
@@ -242,6 +258,10 @@ mod tests {
             "git commit -m x",
             "rm a",
             "git checkout -b x",
+            "uniq a b",
+            "timeout 5 cargo test",
+            "bash -c 'ls -la'",
+            "sudo -u me make",
         ] {
             assert_eq!(class(line), Class::Unknown, "{line}");
         }
@@ -267,6 +287,13 @@ mod tests {
             "git checkout .",
             "git restore .",
             "mkfs.ext4 /dev/sda",
+            "bash -c 'rm -rf x'",
+            "timeout 5 rm -rf x",
+            "timeout 5 bash -c 'ls && rm -rf x'",
+            "sudo -u me rm -rf x",
+            "find . -name '*.o' -delete",
+            "find . -type d -exec rm -rf {} +",
+            r"r\m -rf x",
         ] {
             assert_eq!(class(line), Class::Dangerous, "{line}");
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use llmx_protocol::{ApprovalPolicy, SandboxPolicy};
-use llmx_tools::{Permit, Reach};
+use llmx_tools::{Permit, Reach, is_protected};
 
 pub use self::classify::Class;
 pub use self::rules::{Rule, RuleDecision, Rules, RulesFault, Words};
@@ -156,9 +156,13 @@ impl Approvals {
         match &self.sandbox {
             SandboxPolicy::ReadOnly { .. } => false,
             SandboxPolicy::WorkspaceWrite { writable_roots, .. } => {
-                let roots = writable_roots.iter().map(|root| self.workspace.join(root));
-                path.starts_with(&self.workspace)
-                    || roots.into_iter().any(|root| path.starts_with(root))
+                let mut roots = writable_roots
+                    .iter()
+                    .map(|root| self.workspace.join(root))
+                    .chain([self.workspace.clone()])
+                    .filter(|root| path.starts_with(root))
+                    .peekable();
+                roots.peek().is_some() && !roots.any(|root| is_protected(&root, path))
             }
             SandboxPolicy::DangerFullAccess => true,
         }
@@ -314,6 +318,24 @@ mod tests {
             let approvals = approvals(policy, sandbox);
             let found = all.map(|reach| brief(&approvals.verdict(reach)));
             assert_eq!(found, expected, "{policy:?} {sandbox:?}");
+        }
+    }
+
+    #[test]
+    fn what_git_and_llmx_are_told_by_is_no_part_of_the_workspace() {
+        let approvals = approvals(ApprovalPolicy::Never, SandboxMode::WorkspaceWrite);
+        for (path, expected) in [
+            ("/w/.git/hooks/pre-commit", "refuse"),
+            ("/w/.git/config", "refuse"),
+            ("/w/.llmx/config.toml", "refuse"),
+            ("/w/.git/info/exclude", "run"),
+            ("/w/.gitignore", "run"),
+            ("/w/docs/.llmx/a", "run"),
+        ] {
+            let reach = Reach::Changes {
+                paths: vec![path.into()],
+            };
+            assert_eq!(brief(&approvals.verdict(&reach)), expected, "{path}");
         }
     }
 

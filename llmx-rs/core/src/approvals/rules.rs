@@ -53,20 +53,20 @@ pub enum RuleDecision {
 #[derive(Debug, thiserror::Error)]
 pub enum RulesFault {
     /// The file cannot be read.
-    #[error("{} cannot be read: {source}", .path.display())]
+    #[error("{} cannot be read: {cause}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The file holds something else.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {cause}", .path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
         /// What is wrong, with its line.
-        source: Box<toml::de::Error>,
+        cause: Box<toml::de::Error>,
     },
     /// A rule would stand for every command.
     #[error("{}: a rule has an empty prefix, which would stand for every command", .0.display())]
@@ -87,11 +87,11 @@ impl Rules {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(source) => return Err(RulesFault::Io { path, source }),
+            Err(cause) => return Err(RulesFault::Io { path, cause }),
         };
-        let file: File = toml::from_str(&text).map_err(|source| RulesFault::Syntax {
+        let file: File = toml::from_str(&text).map_err(|cause| RulesFault::Syntax {
             path: path.clone(),
-            source: Box::new(source),
+            cause: Box::new(cause),
         })?;
         if file.rule.iter().any(|rule| rule.prefix.is_empty()) {
             return Err(RulesFault::Empty(path));

@@ -113,9 +113,11 @@ fn input(call: &Call, reach: &Reach) -> Value {
         Reach::Command { command, cwd, .. } => {
             input.insert("command".to_owned(), json!(line(command)));
             input.insert("argv".to_owned(), json!(command));
-            input.insert("workdir".to_owned(), json!(cwd));
+            input.insert("workdir".to_owned(), json!(cwd.to_string_lossy()));
         }
         Reach::Changes { paths } => {
+            // A name that is no text has no other form in JSON than the one that is shown.
+            let paths: Vec<_> = paths.iter().map(|path| path.to_string_lossy()).collect();
             input.insert("paths".to_owned(), json!(paths));
         }
         Reach::Harmless | Reach::Remote { .. } => {}

@@ -70,8 +70,11 @@ impl Hooks {
     ) -> Self {
         let about = [
             ("session_id", json!(thread_id)),
-            ("transcript_path", json!(transcript)),
-            ("cwd", json!(config.cwd)),
+            (
+                "transcript_path",
+                json!(transcript.map(Path::to_string_lossy)),
+            ),
+            ("cwd", json!(config.cwd.to_string_lossy())),
             ("model", json!(config.model)),
             ("sandbox_mode", json!(config.sandbox_mode)),
             ("approval_policy", json!(config.approval_policy)),

@@ -1,12 +1,12 @@
 //! What the model is told: the base instructions, the facts about this session, the tools.
 
-pub(crate) mod instructions;
+mod instructions;
 
 use std::time::SystemTime;
 
 use llmx_config::{Config, WebSearch};
 use llmx_protocol::{SandboxMode, ThreadId};
-use llmx_tools::{Takes, ToolSpec};
+use llmx_tools::{Confinement, Takes, ToolSpec};
 use llmx_wire::Dialect;
 use llmx_wire::responses::{
     CustomTool, FunctionTool, Item, ReasoningOptions, Request, Role, TextOptions, Tool,
@@ -116,8 +116,8 @@ impl Prompt {
 ///
 /// It is recorded like any other item, so that a resumed conversation begins with the same bytes
 /// and the provider's cache still knows them.
-pub(crate) fn opening(config: &Config, now: SystemTime) -> Opening {
-    let found = instructions::find(config);
+pub(crate) fn opening(config: &Config, confinement: &Confinement, now: SystemTime) -> Opening {
+    let found = instructions::find(config, confinement);
     let instructions = found.text.map(|text| {
         format!(
             "{INSTRUCTIONS}{}\n\n<INSTRUCTIONS>\n{text}\n</INSTRUCTIONS>",
@@ -130,15 +130,20 @@ pub(crate) fn opening(config: &Config, now: SystemTime) -> Opening {
     let told = told.map(|text| Item::text_message(Role::User, text));
     Opening {
         items: own.into_iter().chain(told).collect(),
-        cut: found.cut,
+        notices: found
+            .cut
+            .map(|cut| cut.to_string())
+            .into_iter()
+            .chain(found.unread)
+            .collect(),
     }
 }
 
 /// What the model is told first.
 pub(crate) struct Opening {
     pub(crate) items: Vec<Item>,
-    /// What of the instructions had no room.
-    pub(crate) cut: Option<instructions::Cut>,
+    /// What of the instructions had no room or could not be read.
+    pub(crate) notices: Vec<String>,
 }
 
 /// Returns which summary of the model's thoughts is asked for.

@@ -29,10 +29,10 @@ pub(crate) struct Rollout {
 
 /// A session file that cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("the session file {} cannot be written: {source}", .path.display())]
+#[error("the session file {} cannot be written: {cause}", .path.display())]
 pub struct RecordFault {
     path: PathBuf,
-    source: io::Error,
+    cause: io::Error,
 }
 
 impl Rollout {
@@ -48,7 +48,7 @@ impl Rollout {
                 file: Some(file),
                 path,
             }),
-            Err(source) => Err(RecordFault { path, source }),
+            Err(cause) => Err(RecordFault { path, cause }),
         }
     }
 
@@ -77,7 +77,7 @@ impl Rollout {
                 file: Some(file),
                 path,
             }),
-            Err(source) => Err(RecordFault { path, source }),
+            Err(cause) => Err(RecordFault { path, cause }),
         }
     }
 
@@ -96,9 +96,9 @@ impl Rollout {
                 .filter(|line| !line::names_a_session(line));
             file.write_all(&own.collect::<Vec<_>>().concat())
         });
-        copied.map_err(|source| RecordFault {
+        copied.map_err(|cause| RecordFault {
             path: self.path.clone(),
-            source,
+            cause,
         })
     }
 
@@ -114,9 +114,9 @@ impl Rollout {
         };
         let line = json!({"timestamp": timestamp(now), "type": kind, "payload": payload});
         let written = file.write_all(format!("{line}\n").as_bytes());
-        written.map_err(|source| RecordFault {
+        written.map_err(|cause| RecordFault {
             path: self.path.clone(),
-            source,
+            cause,
         })
     }
 

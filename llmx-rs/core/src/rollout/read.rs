@@ -42,18 +42,20 @@ pub struct RecordedItem {
     pub item: Item,
     /// The provider that it came from, or was sent to.
     pub provider: Arc<str>,
+    /// The model that it came from, or was sent to; empty if the file does not say.
+    pub model: Arc<str>,
 }
 
 /// A session file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadFault {
     /// The file cannot be read.
-    #[error("the session file {} cannot be read: {source}", .path.display())]
+    #[error("the session file {} cannot be read: {cause}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// It does not say which session it holds.
     #[error("{} is no session file: no line of it says which session it holds", .0.display())]
@@ -62,9 +64,9 @@ pub enum ReadFault {
 
 /// Reads the session file at `path`.
 pub(crate) fn read(path: &Path) -> Result<Recorded, ReadFault> {
-    let bytes = fs::read(path).map_err(|source| ReadFault::Io {
+    let bytes = fs::read(path).map_err(|cause| ReadFault::Io {
         path: path.to_owned(),
-        source,
+        cause,
     })?;
     Recorded::parse(&bytes).ok_or_else(|| ReadFault::NoMeta(path.to_owned()))
 }
@@ -123,7 +125,7 @@ struct Note {
 struct Reader {
     meta: Option<Meta>,
     provider: Arc<str>,
-    model: String,
+    model: Arc<str>,
     items: Vec<RecordedItem>,
     prompts: Vec<String>,
     unread_lines: usize,
@@ -143,7 +145,7 @@ impl Reader {
             }
             "turn_context" => {
                 let context: TurnContext = serde_json::from_str(payload).ok()?;
-                self.model = context.model;
+                self.model = context.model.into();
                 if let Some(provider) = context.model_provider {
                     self.provider = provider.as_str().into();
                 }
@@ -172,8 +174,11 @@ impl Reader {
     }
 
     fn push(&mut self, item: Item) {
-        let provider = Arc::clone(&self.provider);
-        self.items.push(RecordedItem { item, provider });
+        self.items.push(RecordedItem {
+            item,
+            provider: Arc::clone(&self.provider),
+            model: Arc::clone(&self.model),
+        });
     }
 
     fn finish(self) -> Option<Recorded> {
@@ -183,7 +188,7 @@ impl Reader {
             started: meta.timestamp,
             cwd: meta.cwd,
             source: meta.source.as_str().unwrap_or("other").to_owned(),
-            model: self.model,
+            model: self.model.as_ref().to_owned(),
             items: self.items,
             prompts: self.prompts,
             unread_lines: self.unread_lines,
@@ -234,9 +239,13 @@ mod tests {
         let said: Vec<_> = recorded
             .items
             .iter()
-            .map(|it| (words(&it.item), &*it.provider))
+            .map(|it| (words(&it.item), &*it.provider, &*it.model))
             .collect();
-        assert_eq!(said, [("new".to_owned(), "p"), ("next".to_owned(), "q")]);
+        let expected = [("new", "p", ""), ("next", "q", "m2")];
+        assert_eq!(
+            said,
+            expected.map(|(text, provider, model)| (text.to_owned(), provider, model))
+        );
         assert_eq!(recorded.model, "m2");
     }
 

@@ -55,7 +55,10 @@ impl Retries {
                     "{message} (the server asks to wait {seconds} s)"
                 ));
             }
-            Some(ms) => Delay::AtLeast { ms },
+            // A clock that is ahead of the server's makes nothing of any pause.
+            Some(ms) => Delay::AtLeast {
+                ms: ms.max(backoff_ms(*spent)),
+            },
             None => Delay::About {
                 ms: backoff_ms(*spent),
             },
@@ -124,6 +127,22 @@ mod tests {
             notice: "trying again in 2.0 s (1 of 4): busy".to_owned(),
         };
         assert_eq!(decision, expected);
+    }
+
+    #[test]
+    fn a_pause_that_is_over_already_does_not_spend_all_tries_at_once() {
+        let mut retries = Retries::new(LIMITS);
+        let fault = fault(Retry::Request { after_ms: Some(0) });
+        let pauses: Vec<_> = (0..4)
+            .map(|_| match retries.next(&fault) {
+                Decision::Again {
+                    delay: Delay::AtLeast { ms },
+                    ..
+                } => ms,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(pauses, [200, 400, 800, 1_600]);
     }
 
     #[test]

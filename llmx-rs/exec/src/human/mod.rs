@@ -1,11 +1,14 @@
 //! Prints events for a person: the last message on stdout, the way to it on stderr.
 
 mod items;
+mod screen;
 
 use std::io::{self, Write};
 
 use llmx_config::Config;
 use llmx_protocol::{ItemDetails, ThreadEvent, ThreadItem, TurnFacts, Usage};
+
+pub use self::screen::Screen;
 
 /// What a person sees of a run.
 #[derive(Debug, Default)]

@@ -92,7 +92,11 @@ async fn what_this_machine_cannot_do_is_named_before_any_request() {
 
 #[tokio::test]
 async fn a_signal_ends_the_turn_in_order() {
-    for (stop, code) in [(Stop::Interrupt, 130), (Stop::Terminate, 143)] {
+    for (stop, code) in [
+        (Stop::Interrupt, 130),
+        (Stop::Terminate, 143),
+        (Stop::HangUp, 129),
+    ] {
         let upstream = provider(vec![vec![shell("c1", "sleep 60")]]);
         let bench = Bench::new(&upstream.url("/v1")).json();
         let (signal, out) = (bench.stop.clone(), bench.stdout.clone());

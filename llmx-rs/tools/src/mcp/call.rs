@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::answer;
 use super::keeper::Keeper;
 use super::listing::ListedTool;
+use crate::mended;
 use crate::tool::{Input, Job, Outcome, Permit, Reach, Running, Said, Takes, Tool, ToolSpec};
 
 /// A tool of a server.
@@ -53,8 +54,8 @@ pub(crate) fn arguments(input: Input<'_>) -> Result<Map<String, Value>, String> 
     if text.trim().is_empty() {
         return Ok(Map::new());
     }
-    let value = serde_json::from_str(text)
-        .map_err(|error| format!("the arguments are not JSON ({error})"))?;
+    let value =
+        mended::read(text).map_err(|error| format!("the arguments are not JSON ({error})"))?;
     match value {
         Value::Object(arguments) => Ok(arguments),
         Value::Null => Ok(Map::new()),

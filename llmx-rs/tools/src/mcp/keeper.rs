@@ -119,7 +119,12 @@ impl Keeper {
         let mut changed = changes.subscribe();
         let opened = tokio::select! {
             opened = self.open(changes) => opened,
-            () = stopped(stop) => return Life::Stopped,
+            () = stopped(stop) => {
+                if self.listing().is_none() {
+                    self.tell("was not ready before the session ended");
+                }
+                return Life::Stopped;
+            }
         };
         // Whoever wanted the server to start again has got that.
         wanted.mark_unchanged();

@@ -11,8 +11,8 @@ use rmcp::model::{
     ReadResourceResponse, ServerResult, Tool,
 };
 use rmcp::service::{
-    NotificationContext, Peer, PeerRequestOptions, RequestHandle, RoleClient,
-    RunningServiceCancellationToken, ServiceError, ServiceExt as _,
+    ClientInitializeError, NotificationContext, Peer, PeerRequestOptions, RequestHandle,
+    RoleClient, RunningServiceCancellationToken, ServiceError, ServiceExt as _,
 };
 use rmcp::transport::DynamicTransportError;
 use rmcp::transport::async_rw::AsyncRwTransport;
@@ -63,10 +63,10 @@ pub(crate) async fn open(
                 Err(error) => {
                     child.last_words().await;
                     return Err(match error {
-                        rmcp::service::ClientInitializeError::ConnectionClosed(_) => {
+                        ClientInitializeError::ConnectionClosed(_) => {
                             "it ended before it was ready".to_owned()
                         }
-                        error => error.to_string(),
+                        error => why(&error),
                     });
                 }
             }
@@ -78,7 +78,7 @@ pub(crate) async fn open(
         } => {
             let transport = address(url, headers, carrier)?;
             let service = listener.serve(transport).await;
-            (service.map_err(|error| error.to_string())?, None)
+            (service.map_err(|error| why(&error))?, None)
         }
     };
     let cut = Arc::<Cut>::default();
@@ -98,6 +98,14 @@ pub(crate) async fn open(
         child,
         cut,
     })
+}
+
+/// Returns why a connection was not made, without the names of the types that it passed through.
+fn why(error: &ClientInitializeError) -> String {
+    match error {
+        ClientInitializeError::TransportError { error, .. } => error.error.to_string(),
+        error => error.to_string(),
+    }
 }
 
 fn address(

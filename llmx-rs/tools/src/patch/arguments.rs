@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::command;
 use super::parse::BEGIN;
+use crate::mended;
 use crate::tool::Input;
 
 /// Returns the patch, and the directory that it is meant for if that is said.
@@ -14,7 +15,7 @@ pub(super) fn read(input: Input<'_>) -> Result<(String, Option<PathBuf>), String
         Input::Json(text) | Input::Text(text) => text,
     };
     let json = match (input, text.trim_start().chars().next()) {
-        (Input::Json(_), _) | (_, Some('{' | '[' | '"')) => serde_json::from_str(text).ok(),
+        (Input::Json(_), _) | (_, Some('{' | '[' | '"')) => mended::read(text).ok(),
         _ => None,
     };
     match json {
@@ -112,6 +113,7 @@ mod tests {
         for text in [
             PATCH.to_owned(),
             format!("\n{PATCH}\n"),
+            format!("{{\"input\": \"{PATCH}\"}}"),
             format!("```\n{PATCH}\n```"),
             format!("```diff\n{PATCH}\n```\n"),
             format!("<<'EOF'\n{PATCH}\nEOF"),

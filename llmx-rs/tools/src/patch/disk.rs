@@ -3,7 +3,7 @@
 //! First everything new is written beside its place and everything old gets a second name. Only
 //! then are the places changed, each by one rename, and every rename can be undone by another.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
@@ -54,7 +54,7 @@ impl Files for Disk {
     }
 }
 
-fn what(path: &Path, metadata: &fs::Metadata) -> io::Result<What> {
+fn what(path: &Path, metadata: &Metadata) -> io::Result<What> {
     if metadata.is_dir() {
         return Ok(What::Directory);
     }
@@ -165,11 +165,8 @@ impl Staged {
             old: None,
         };
         if let Some(content) = &step.content {
-            let mode = match &step.mode_of {
-                Some(path) => Some(fs::metadata(path)?.permissions()),
-                None => None,
-            };
-            staged.new = Some(write(directory, content, mode)?);
+            let like = step.mode_of.as_ref().map(fs::metadata).transpose()?;
+            staged.new = Some(write(directory, content, like.as_ref())?);
         }
         if step.exists {
             staged.old = Some(second_name(&step.path, directory)?);
@@ -199,7 +196,7 @@ impl Staged {
     }
 }
 
-fn write(directory: &Path, content: &[u8], mode: Option<fs::Permissions>) -> io::Result<TempPath> {
+fn write(directory: &Path, content: &[u8], like: Option<&Metadata>) -> io::Result<TempPath> {
     let mut builder = Builder::new();
     builder.prefix(TEMPORARY);
     #[cfg(unix)]
@@ -210,10 +207,34 @@ fn write(directory: &Path, content: &[u8], mode: Option<fs::Permissions>) -> io:
     }
     let mut file = builder.tempfile_in(directory)?;
     file.write_all(content)?;
-    if let Some(mode) = mode {
-        file.as_file().set_permissions(mode)?;
+    if let Some(like) = like {
+        resemble(file.as_file(), like)?;
     }
     Ok(file.into_temp_path())
+}
+
+/// Gives `file` the owner, group and mode of another. In a container the agent is often root, and
+/// the files are not.
+#[cfg(unix)]
+fn resemble(file: &File, other: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+    let (owner, group) = (other.uid(), other.gid());
+    let own = file.metadata()?;
+    let is_alike =
+        (own.uid(), own.gid()) == (owner, group) || fchown(file, Some(owner), Some(group)).is_ok();
+    let mut mode = other.permissions();
+    if !is_alike {
+        // Who may not give files away can still keep the group. What runs with the rights of the
+        // owner must not do so with those of another.
+        let _not_a_member = fchown(file, None, Some(group));
+        mode.set_mode(mode.mode() & 0o777);
+    }
+    file.set_permissions(mode)
+}
+
+#[cfg(not(unix))]
+fn resemble(file: &File, other: &Metadata) -> io::Result<()> {
+    file.set_permissions(other.permissions())
 }
 
 /// Gives the file at `path` a second name, or makes a copy where it cannot have one.
@@ -236,7 +257,7 @@ fn copy(path: &Path, name: &Path) -> io::Result<()> {
     let mut copy = File::create_new(name)?;
     let mut original = File::open(path)?;
     io::copy(&mut original, &mut copy)?;
-    copy.set_permissions(original.metadata()?.permissions())
+    resemble(&copy, &original.metadata()?)
 }
 
 /// Directories that were made for new files; they go again unless they are kept.

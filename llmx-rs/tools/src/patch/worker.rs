@@ -104,12 +104,17 @@ async fn in_child(
             return Ok(Report::Unclear(why));
         }
     };
-    let report = serde_json::from_slice(&output.stdout);
-    Ok(report.unwrap_or_else(|_no_report| {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let (status, said) = (output.status, said.trim());
-        Report::Unclear(format!("the sandbox ended with {status}: {said}."))
-    }))
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.trim();
+    Ok(match serde_json::from_slice(&output.stdout) {
+        // What may not be there was taken away again after the report.
+        Ok(Report::Applied(_)) if !said.is_empty() => Report::Unclear(said.to_owned()),
+        Ok(report) => report,
+        Err(_no_report) => {
+            let status = output.status;
+            Report::Unclear(format!("the sandbox ended with {status}: {said}."))
+        }
+    })
 }
 
 /// Becomes the child that applies a patch, if this process was started as one.

@@ -147,6 +147,8 @@ fn unknown_tools_and_unreadable_calls_are_refused_in_words() {
         "{unknown}"
     );
     assert!(!unknown.contains("shell"), "{unknown}");
+    let arguments = Input::Json(r#"{"path": "a"}"#);
+    assert!(toolbox.prepare("functions.read_file", arguments).is_ok());
     let broken = toolbox.prepare("shell", Input::Json("{")).err().unwrap();
     assert!(broken.starts_with("the call of `shell` cannot be read: "));
 }

@@ -109,6 +109,22 @@ async fn the_sandbox_holds_what_a_patch_writes() {
 }
 
 #[tokio::test]
+async fn what_the_sandbox_takes_away_again_is_no_success() {
+    let scene = Scene::new(SandboxMode::WorkspaceWrite);
+    if !scene.can_hold() {
+        return;
+    }
+    let patch = "*** Begin Patch\n*** Add File: .llmx/config.toml\n+model = \"x\"\n*** End Patch";
+    let (answer, shown) = scene.apply("apply_patch", Input::Text(patch)).await;
+    assert!(answer.contains("commands may not create it"), "{answer}");
+    let ItemDetails::FileChange { status, .. } = shown else {
+        panic!("{shown:?}");
+    };
+    assert_eq!(status, ItemStatus::Failed);
+    assert!(!scene.work().join(".llmx").exists());
+}
+
+#[tokio::test]
 async fn a_read_only_session_changes_nothing() {
     let scene = Scene::new(SandboxMode::ReadOnly);
     if !scene.can_hold() {

@@ -38,6 +38,31 @@ fn a_failure_at_any_point_leaves_every_byte_as_it_was() {
     }
 }
 
+/// Only root can give files away, and the agent is root in many containers.
+#[test]
+fn a_file_stays_its_owners() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let home = scene(&[("a", "1\n"), ("b", "2\n")]);
+    let own = fs::metadata(home.path()).unwrap();
+    let is_root = own.uid() == 0;
+    let (owner, group) = match is_root {
+        true => (1234, 4321),
+        false => (own.uid(), own.gid()),
+    };
+    for name in ["a", "b"] {
+        let path = home.path().join(name);
+        chown(&path, Some(owner), Some(group)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o2750)).unwrap();
+    }
+    let patch = "*** Update File: a\n-1\n+one\n*** Update File: b\n*** Move to: c\n-2\n+two";
+    apply(home.path(), patch).unwrap();
+    for name in ["a", "c"] {
+        let found = fs::metadata(home.path().join(name)).unwrap();
+        assert_eq!((found.uid(), found.gid()), (owner, group), "{name}");
+        assert_eq!(found.mode() & 0o7777, 0o2750, "{name}");
+    }
+}
+
 /// Every step fails in turn, after those before it were carried out.
 #[test]
 fn what_was_done_before_a_failure_is_undone() {
