@@ -328,10 +328,10 @@ Commands of the agent run in a sandbox and can only read, unless -s says more.
 The final answer is printed on standard output, everything else on standard error.
 
 Exit codes:
-  0  the turn was completed       130  interrupted
-  1  the turn failed              141  nobody reads standard output
-  2  nothing was started: usage,  143  terminated
-     prompt, picture, schema,
+  0  the turn was completed       129  the terminal is gone
+  1  the turn failed              130  interrupted
+  2  nothing was started: usage,  141  nobody reads standard output
+     prompt, picture, schema,     143  terminated
      rules or configuration
   3  this machine failed, such as a file that cannot be written
   4  --max-turns is reached, 5 --max-cost, 6 --timeout
