@@ -43,12 +43,12 @@ pub(crate) enum Command {
     /// The configuration: show it, change it, take over that of Codex.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// The MCP servers whose tools the agent has: list, show, add, remove.
+    /// The MCP servers whose tools the agent has: list, show, add, remove, log in.
     #[command(subcommand)]
     Mcp(McpCommand),
     /// Be an MCP server over standard input and output: tools `llmx` and `llmx-reply`.
     McpServer(McpServerArgs),
-    /// Store the API key of a provider in $LLMX_HOME, for you alone.
+    /// Store the API key of a provider, for you alone: in $LLMX_HOME or a keyring.
     Login(LoginArgs),
     /// Forget a stored API key.
     Logout(LogoutArgs),
@@ -328,10 +328,11 @@ Commands of the agent run in a sandbox and can only read, unless -s says more.
 The final answer is printed on standard output, everything else on standard error.
 
 Exit codes:
-  0  the turn was completed       130  interrupted
-  1  the turn failed              141  nobody reads standard output
-  2  nothing was started: usage,  143  terminated
-     prompt or configuration
+  0  the turn was completed       129  the terminal is gone
+  1  the turn failed              130  interrupted
+  2  nothing was started: usage,  141  nobody reads standard output
+     prompt, picture, schema,     143  terminated
+     rules or configuration
   3  this machine failed, such as a file that cannot be written
   4  --max-turns is reached, 5 --max-cost, 6 --timeout
   7  the final answer does not match --output-schema";

@@ -53,9 +53,14 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
         let _best_effort = llmx_process_hardening::hide_memory();
     }
     for directory in &options.add_dirs {
-        let directory = directory
-            .canonicalize()
-            .with_context(|| format!("--add-dir: {} cannot be used", directory.display()))?;
+        let directory = directory.canonicalize().map_err(|error| {
+            let shown = directory.display();
+            let sentence = format!("--add-dir: {shown} cannot be used: {error}");
+            if options.json {
+                tell_program(&sentence);
+            }
+            Failure::not_started(&sentence)
+        })?;
         config
             .sandbox_workspace_write
             .writable_roots

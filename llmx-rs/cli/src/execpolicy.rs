@@ -21,10 +21,15 @@ pub(crate) fn run(command: ExecpolicyCommand) -> Result<ExitCode, Failure> {
         command,
     } = command;
     let file = match rules {
+        // Rules that are named and not there would be no rules, and everything would look allowed.
+        Some(file) if !file.exists() => {
+            let sentence = format!("--rules: {} does not exist", file.display());
+            return Err(Failure::not_started(&sentence));
+        }
         Some(file) => file,
         None => llmx_config::home()?.join("rules.toml"),
     };
-    let rules = Rules::read(&file).map_err(anyhow::Error::new)?;
+    let rules = Rules::read(&file).map_err(|fault| Failure::not_started(&fault))?;
     let rule = rules.decide(&command).cloned();
     let workspace = std::env::current_dir().unwrap_or_default();
     let policy: ApprovalPolicy = word(&approval_policy);
@@ -44,7 +49,7 @@ pub(crate) fn run(command: ExecpolicyCommand) -> Result<ExitCode, Failure> {
         "decision": decision,
         "reason": reason,
         "class": class,
-        "rule": rule.map(|rule| format!("{:?} {:?}", rule.decision, rule.prefix)),
+        "rule": rule,
     });
     // A reader that has seen enough closes the pipe.
     let _closed = writeln!(io::stdout(), "{answer:#}");

@@ -1,5 +1,6 @@
 //! The one door for errors: each leaves as an exit code, a sentence and, where there is one, a hint.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use llmx_config::{ConfigErrors, LoginFault};
@@ -51,13 +52,14 @@ impl Failure {
     }
 
     /// Prints the failure and returns its exit code.
-    #[expect(clippy::print_stderr, reason = "this is the program's last word")]
     pub(crate) fn report(self) -> ExitCode {
+        let mut stderr = io::stderr();
+        // Nobody may read it any more; the exit code says it, too.
         for sentence in &self.sentences {
-            eprintln!("error: {sentence}");
+            let _unread = writeln!(stderr, "error: {sentence}");
         }
         if let Some(hint) = &self.hint {
-            eprintln!("hint: {hint}");
+            let _unread = writeln!(stderr, "hint: {hint}");
         }
         ExitCode::from(self.code)
     }

@@ -18,6 +18,11 @@ use crate::failure::Failure;
 /// Prints the models of the provider.
 pub(crate) fn run(args: &ModelsArgs) -> Result<ExitCode, Failure> {
     let config = load(args)?;
+    if config.provider.is_unstarted_demo() {
+        let sentence =
+            "the provider `demo` has no list: its one model is scripted, and called `demo`";
+        return Err(Failure::not_started(&sentence));
+    }
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()

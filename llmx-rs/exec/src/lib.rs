@@ -8,8 +8,8 @@
 //! |---|---|
 //! | 0 | the turn was completed, whatever its commands returned |
 //! | 1 | the turn failed: the provider refused, could not be reached, or cut its answer short |
-//! | 2 | there is no usable prompt, picture or output schema |
-//! | 3 | this machine failed: the session file, the output file or the provider's settings |
+//! | 2 | there is no usable prompt, picture, output schema or rule, or a setting of the provider is wrong |
+//! | 3 | this machine failed: the session file, the output file or the command that prints the key |
 //! | 4, 5, 6 | the turn reached the limit of its requests, its cost or its time |
 //! | 7 | the final answer does not match the output schema |
 //! | 129 | of SIGHUP, where that is not ignored |

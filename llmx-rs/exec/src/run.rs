@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Error, Result};
+use anyhow::Error;
 use llmx_config::Config;
 use llmx_core::turn::Bounds;
-use llmx_core::{Beginning, Origin, OutputSchema, Session, System};
+use llmx_core::{AskFault, Beginning, Origin, OutputSchema, Session, StartFault, System};
 use llmx_protocol::{ApprovalPolicy, ErrorCode, Op, Prompt, ThreadEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
@@ -125,9 +125,9 @@ pub async fn run_with(mut config: Config, args: ExecArgs, io: Io) -> Ending {
     };
     let (session, file) = match prepare(&config, origin, &args) {
         Ok(prepared) => prepared,
-        Err(error) => {
-            refuse(args.json, &format!("{error:#}"), &mut *stdout, &mut *stderr);
-            return Ending::Setup;
+        Err((ending, message)) => {
+            refuse(args.json, &message, &mut *stdout, &mut *stderr);
+            return ending;
         }
     };
     let style = if args.json {
@@ -181,12 +181,26 @@ fn prepare(
     config: &Config,
     origin: Origin,
     args: &ExecArgs,
-) -> Result<(Session, Option<LastMessageFile>)> {
+) -> Result<(Session, Option<LastMessageFile>), (Ending, String)> {
     let file = args.output_last_message.clone();
-    let file = file.map(LastMessageFile::check).transpose()?;
-    let session =
-        Session::open(config, origin, &args.beginning, Arc::new(System)).map_err(Error::new)?;
+    let file = file.map(LastMessageFile::check).transpose();
+    let file = file.map_err(|error| (Ending::Setup, format!("{error:#}")))?;
+    let session = Session::open(config, origin, &args.beginning, Arc::new(System));
+    // The sentence of a fault names its causes already.
+    let session = session.map_err(|fault| (of_start(&fault), fault.to_string()))?;
     Ok((session, file))
+}
+
+/// Tells what the user has written from what this machine cannot do.
+fn of_start(fault: &StartFault) -> Ending {
+    match fault {
+        StartFault::Rules(_)
+        | StartFault::Provider {
+            cause: AskFault::Provider(_),
+            ..
+        } => Ending::Usage,
+        StartFault::Provider { .. } | StartFault::Record(_) | StartFault::Read(_) => Ending::Setup,
+    }
 }
 
 /// Says why nothing was done: on stderr, and to programs that read events also on stdout.

@@ -1,5 +1,6 @@
 //! The proxy as a program of its own, for machines that need nothing else of llmx.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -17,10 +18,8 @@ fn main() -> ExitCode {
     match run(Cli::parse().args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "this is the program's last word")]
-            {
-                eprintln!("error: {error}");
-            }
+            // Nobody may read it any more; the exit code says it, too.
+            let _unread = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
     }

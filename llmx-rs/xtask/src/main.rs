@@ -13,7 +13,7 @@ usage: cargo xtask COMMAND
 
   test [ARGS]      run every test; ARGS go to `cargo test`, e.g. `-p llmx-serve smuggling`
   check            formatting, lints and documentation, warnings denied
-  bench [ARGS]     build for release and measure the proxy; `cargo xtask bench --help` lists ARGS
+  bench [ARGS]     build for release and measure proxy and agent; `cargo xtask bench --help` lists ARGS
   fuzz [TARGETS] [--smoke | --seconds N]
                    untrusted bytes against every parser: 600 s each, or with --smoke
                    the same 10,000 inputs every time

@@ -106,7 +106,7 @@ pub(crate) struct LogoutArgs {
 
 const DOCTOR_AFTER_HELP: &str = "\
 The provider is asked for its list of models, which costs nothing. No key is shown.
-Exit codes: 0 if nothing failed, 1 otherwise.";
+Exit codes: 0 if nothing failed, 1 if something did, 2 if the command line cannot be used.";
 
 const SET_AFTER_HELP: &str = "\
 Examples:

@@ -28,8 +28,8 @@ pub(super) fn check(findings: &Findings) -> Check {
     match lacking.is_empty() {
         true => Check::ok(ID, summary),
         false => {
-            let cure = "install or correct what is missing, or remove the hook: until then every \
-                        call that it is to judge is refused";
+            let cure = "install or correct what is missing, or remove the hook: until then it only \
+                        gives notices, and every call that it is to judge is refused";
             Check::fail(ID, summary, cure).with_details(lacking)
         }
     }

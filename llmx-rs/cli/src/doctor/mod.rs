@@ -5,6 +5,7 @@ mod configuration;
 mod home;
 mod hooks;
 mod provider;
+mod rules;
 mod sandbox;
 mod servers;
 mod surroundings;
@@ -31,6 +32,7 @@ pub(crate) fn run(args: DoctorArgs) -> Result<ExitCode, Failure> {
     checks.push(provider::check(&findings)?);
     // What holds commands is probed with children of this process.
     checks.push(sandbox::check());
+    checks.extend(rules::check());
     checks.push(servers::check(&findings));
     checks.push(hooks::check(&findings));
     checks.push(surroundings::git(cd.as_deref()));

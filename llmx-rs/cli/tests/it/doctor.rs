@@ -207,6 +207,21 @@ fn what_a_server_lacks_is_named_and_a_server_that_is_off_lacks_nothing() {
 
 #[cfg(unix)]
 #[test]
+fn rules_without_which_nothing_starts_are_looked_at() {
+    let world = world("http://127.0.0.1:9/v1");
+    let file = world.path().join("home/rules.toml");
+    for (text, expected) in [
+        ("[[rule]]\nprefix = ['ls']\ndecision = 'allow'\n", "ok"),
+        ("[[rule]]\nprefix = []\ndecision = 'allow'\n", "fail"),
+    ] {
+        fs::write(&file, text).unwrap();
+        let output = doctor(&world, &["--json"]);
+        let whole: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(find(&whole, "rules")["status"], expected, "{whole}");
+    }
+}
+
+#[test]
 fn keys_that_others_can_read_are_a_failure() {
     use std::os::unix::fs::PermissionsExt;
 

@@ -1,6 +1,7 @@
 //! `llmx exec`: the command line and the configuration meet the agent.
 
 use std::fs;
+use std::process::Stdio;
 
 use llmx_test_support::{Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
@@ -320,23 +321,83 @@ fn the_rules_say_what_becomes_of_a_command() {
     let refused = check(&["cargo", "publish", "--dry-run"]);
     assert_eq!(refused["decision"], "refuse");
     assert!(refused["reason"].as_str().unwrap().contains("CI does"));
+    let rule = json!({"prefix": ["cargo", "publish"], "decision": "deny", "reason": "CI does"});
+    assert_eq!(refused["rule"], rule);
     let asked = check(&["bash", "-lc", "ls && rm -rf x"]);
     assert_eq!(
         (&asked["decision"], &asked["class"]),
         (&"ask".into(), &"dangerous".into())
     );
     assert_eq!(check(&["ls"])["class"], "safe");
+}
+
+#[test]
+fn rules_that_cannot_be_used_are_told_once_and_start_nothing() {
+    let world = World::new();
     fs::write(world.path().join("home/rules.toml"), "[[rule]]\nprefx = []").unwrap();
-    let output = world
-        .llmx(&["exec", "-c", "model_provider=demo", "go"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(3));
-    assert!(
-        stderr(&output).contains("rules.toml"),
+    let refused = |words: &[&str]| {
+        let output = world.llmx(words).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        let said = stderr(&output);
+        assert_eq!(said.matches("TOML parse error").count(), 1, "{said}");
+        assert!(said.contains("rules.toml"), "{said}");
+    };
+    refused(&["exec", "-c", "model_provider=demo", "go"]);
+    refused(&["execpolicy", "check", "--", "ls"]);
+    let none = ["execpolicy", "check", "--rules", "none.toml", "--", "ls"];
+    let output = world.llmx(&none).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("none.toml does not exist"));
+}
+
+#[test]
+fn a_decision_about_translations_that_is_none_is_a_fault_of_the_configuration() {
+    let world = World::new();
+    let provider =
+        "model_providers.p={base_url='http://127.0.0.1:9/v1',wire_api='chat',bridge={maybe=1}}";
+    let words = [
+        "exec",
+        "-c",
+        provider,
+        "-c",
+        "model_provider=p",
+        "-m",
+        "m",
+        "go",
+    ];
+    let output = world.llmx(&words).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert_eq!(
+        stderr(&output).matches("maybe").count(),
+        1,
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn that_nobody_reads_an_error_changes_no_exit_code() {
+    let world = World::new();
+    for (words, expected) in [
+        (&["exec", "-c", "model_provider=nope", "go"][..], 2),
+        (&["sessions", "show", "none"], 2),
+        (&["responses-api-proxy"], 1),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = world.llmx(words);
+        let status = command.stdin(Stdio::null()).stderr(writer).status();
+        assert_eq!(status.unwrap().code(), Some(expected), "{words:?}");
+    }
+}
+
+#[test]
+fn the_scripted_model_is_not_looked_for_in_the_network() {
+    let world = World::new();
+    let words = ["models", "-c", "model_provider=demo"];
+    let output = world.llmx(&words).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("`demo`"), "{}", stderr(&output));
 }
 
 #[test]
@@ -518,7 +579,7 @@ fn a_further_directory_may_be_written() {
         ]
     });
     let closed = "sandbox_workspace_write={exclude_slash_tmp=true,exclude_tmpdir_env_var=true}";
-    for (directory, status, made) in [("../other", 0, true), ("../none", 1, false)] {
+    for (directory, status, made) in [("../other", 0, true), ("../none", 2, false)] {
         let output = world
             .llmx(&[
                 "exec",

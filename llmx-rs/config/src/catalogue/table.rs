@@ -91,7 +91,7 @@ pub static SETTINGS: &[Setting] = &[
         "notify",
         Kind::Command,
         "",
-        "A program that is told when a turn has ended.",
+        "A program that is told when a turn was completed.",
     ),
     of(
         "project_doc_max_bytes",
@@ -212,7 +212,7 @@ pub static SETTINGS: &[Setting] = &[
         "history.persistence",
         Kind::Word(&["save-all", "none"]),
         "\"save-all\"",
-        "Whether prompts are remembered in history.jsonl.",
+        "Whether what people type is remembered in history.jsonl.",
     ),
     of(
         "hooks.SessionStart",
