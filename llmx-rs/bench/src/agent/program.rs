@@ -94,6 +94,13 @@ impl Place {
     }
 }
 
+/// What a call of the cases runs, without an agent.
+pub(super) fn shell() -> Command {
+    let mut shell = Command::new("bash");
+    shell.args(["-c", "true"]).stdin(Stdio::null());
+    shell
+}
+
 /// Runs a program to its end and returns how long that took; `expected` is what it must print.
 pub(super) fn time(command: &mut Command, expected: &str) -> io::Result<Duration> {
     let start = Instant::now();

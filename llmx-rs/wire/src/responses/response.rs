@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::item::Item;
@@ -85,8 +86,10 @@ impl Response {
                 "incomplete_details" => self.incomplete_details.is_some(),
                 _ => false,
             };
-            if !is_written {
-                map.serialize_entry(name, told.unwrap_or(silent))?;
+            match told {
+                _ if is_written => {}
+                Some(told) => map.serialize_entry(name, told)?,
+                None => map.serialize_entry(name, silent)?,
             }
         }
         for (name, value) in others {
@@ -106,7 +109,12 @@ fn entry<M: SerializeMap, T: Serialize>(
 
 /// The fields beyond the typed ones that the API documents, and what they are where a request says
 /// nothing of them.
-static DOCUMENTED: LazyLock<[(&str, Value); DOCUMENTED_FIELDS]> = LazyLock::new(|| {
+static DOCUMENTED: LazyLock<[(&str, Box<RawValue>); DOCUMENTED_FIELDS]> = LazyLock::new(|| {
+    // They are the same in every response, so they are written once.
+    let written = |(name, value): (_, Value)| {
+        let written = serde_json::value::to_raw_value(&value);
+        (name, written.unwrap_or_default())
+    };
     [
         ("object", json!("response")),
         ("created_at", json!(0)),
@@ -134,6 +142,7 @@ static DOCUMENTED: LazyLock<[(&str, Value); DOCUMENTED_FIELDS]> = LazyLock::new(
         ("truncation", json!("disabled")),
         ("user", Value::Null),
     ]
+    .map(written)
 });
 
 const DOCUMENTED_FIELDS: usize = 25;
