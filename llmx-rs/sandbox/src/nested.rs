@@ -36,8 +36,8 @@ pub(crate) fn repositories(root: &Path) -> Vec<PathBuf> {
 }
 
 /// Together these are a few milliseconds, spent once in a session.
-const MOST_DIRECTORIES: usize = 1_000;
-const MOST_ENTRIES: usize = 20_000;
+const MOST_DIRECTORIES: usize = 300;
+const MOST_ENTRIES: usize = 5_000;
 /// Each costs a handful of mounts with every command.
 const MOST_REPOSITORIES: usize = 32;
 
