@@ -68,7 +68,15 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
     }
     let (beginning, prompt) = match action {
         None => (Beginning::New, prompt),
-        Some(ExecAction::Review(args)) => (Beginning::New, Some(review::prompt(&args))),
+        Some(ExecAction::Review(args)) => {
+            review::check(&args, &config.cwd).map_err(|reason| {
+                if options.json {
+                    tell_program(&reason);
+                }
+                Failure::not_started(&reason)
+            })?;
+            (Beginning::New, Some(review::prompt(&args)))
+        }
         Some(ExecAction::Resume(earlier)) => {
             find(earlier, Beginning::Resume, &config, options.json)?
         }

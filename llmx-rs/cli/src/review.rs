@@ -1,6 +1,51 @@
 //! What the agent is asked to do for `llmx exec review`.
 
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
 use crate::args::ReviewArgs;
+
+/// Returns why there is nothing to review in `directory`, before a model is paid to find it out.
+pub(crate) fn check(args: &ReviewArgs, directory: &Path) -> Result<(), String> {
+    let here = directory.display();
+    if !ask_git(directory, &["--git-dir"])? {
+        return Err(format!(
+            "{here} is in no git repository that you own, so that there are no changes to review; \
+             go to one, or name it with -C"
+        ));
+    }
+    let revision = args.base.as_ref().or(args.commit.as_ref());
+    let Some(revision) = revision else {
+        return Ok(());
+    };
+    let commit = format!("{revision}^{{commit}}");
+    if ask_git(directory, &["--verify", "--end-of-options", &commit])? {
+        return Ok(());
+    }
+    Err(format!(
+        "git knows no commit `{revision}` in {here}; `git branch --all` and `git log` show those \
+         it knows, `git fetch` gets more"
+    ))
+}
+
+/// Returns whether `git rev-parse` says yes. It only looks names up and runs nothing that the
+/// repository configures; the settings take fetching what is missing away from it, too.
+fn ask_git(directory: &Path, question: &[impl AsRef<OsStr>]) -> Result<bool, String> {
+    let status = Command::new("git")
+        .args(["-c", "protocol.allow=never", "rev-parse", "--quiet"])
+        .args(question)
+        .current_dir(directory)
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .map_err(|error| {
+            format!("a review needs git, which cannot be started: {error}; install it")
+        })?;
+    Ok(status.success())
+}
 
 /// Makes the prompt. The agent runs git itself, in the sandbox: what a repository configures to run
 /// beside git is as little trusted as its code.

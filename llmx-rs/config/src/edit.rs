@@ -36,6 +36,7 @@ pub fn set(inputs: &Inputs<'_>, key: &str, value: &str) -> Result<SourceText, Co
     })?;
     let text = document.to_string();
     check(inputs, &text)?;
+    check_in_use(inputs, &path, &text)?;
     Ok(SourceText {
         path: file,
         text,
@@ -135,8 +136,50 @@ pub(crate) fn check(inputs: &Inputs<'_>, text: &str) -> Result<(), ConfigErrors>
     }
 }
 
+/// Refuses a fault that shows only once the profile or the provider at `path` is the one in use. A
+/// provider may still lack its address: its settings are written one by one.
+fn check_in_use(inputs: &Inputs<'_>, path: &[String], text: &str) -> Result<(), ConfigErrors> {
+    let (profile, rest) = match path {
+        [profiles, id, rest @ ..] if profiles == "profiles" => (Some(id), rest),
+        path => (None, path),
+    };
+    let provider = match rest {
+        [providers, id, ..] if providers == "model_providers" => Some(id),
+        _ => None,
+    };
+    if profile.is_none() && provider.is_none() {
+        return Ok(());
+    }
+    let mut overrides = inputs.overrides.to_vec();
+    overrides.extend(provider.map(|id| format!("model_provider = {}", Value::from(id))));
+    let mut used = with_file(inputs, inputs.file.clone());
+    used.overrides = &overrides;
+    if let Some(profile) = profile {
+        used.flags.profile = Some(profile.clone());
+    }
+    let Err(errors) = check(&used, text) else {
+        return Ok(());
+    };
+    let lacks_address = |fault: &&ConfigError| {
+        provider.is_some() && matches!(*fault.problem, Problem::NoBaseUrl { .. })
+    };
+    let faults = errors.iter().filter(|fault| !lacks_address(fault));
+    let faults: Vec<_> = faults.cloned().collect();
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(ConfigErrors::new(faults)),
+    }
+}
+
 fn faults(inputs: &Inputs<'_>, file: Option<String>) -> Vec<ConfigError> {
-    let inputs = Inputs {
+    match resolve(&with_file(inputs, file)) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.iter().cloned().collect(),
+    }
+}
+
+fn with_file<'a>(inputs: &Inputs<'a>, file: Option<String>) -> Inputs<'a> {
+    Inputs {
         home: inputs.home.clone(),
         cwd: inputs.cwd.clone(),
         user_home: inputs.user_home.clone(),
@@ -145,10 +188,6 @@ fn faults(inputs: &Inputs<'_>, file: Option<String>) -> Vec<ConfigError> {
         project: inputs.project.clone(),
         flags: inputs.flags.clone(),
         ..*inputs
-    };
-    match resolve(&inputs) {
-        Ok(_) => Vec::new(),
-        Err(errors) => errors.iter().cloned().collect(),
     }
 }
 

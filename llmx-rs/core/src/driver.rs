@@ -169,10 +169,10 @@ impl Driver {
                 asked.for_session = *decision == ApprovalDecision::ApproveForSession;
             }
             let is_end_of_call = matches!(event, Event::CallFinished(_));
-            self.apply(event, &mut activity, &events).await;
-            if is_end_of_call && let Some(message) = self.toolbox.take_weakness() {
-                let _heard = events.send(ThreadEvent::Error { message }).await;
+            if is_end_of_call && let Some(sandbox) = self.toolbox.take_sandbox_facts() {
+                let _heard = events.send(ThreadEvent::SandboxReported { sandbox }).await;
             }
+            self.apply(event, &mut activity, &events).await;
         }
         for message in self.hooks.end().await {
             let _heard = events.send(ThreadEvent::Error { message }).await;

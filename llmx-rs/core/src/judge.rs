@@ -45,6 +45,7 @@ fn retry(fault: &UpstreamFault) -> Retry {
         }
         UpstreamFault::Cut { .. }
         | UpstreamFault::Idle { .. }
+        | UpstreamFault::Quiet { .. }
         | UpstreamFault::Malformed { .. } => Retry::Stream { after_ms: None },
         UpstreamFault::NotAStream { .. }
         | UpstreamFault::TooLarge(_)

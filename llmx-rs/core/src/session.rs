@@ -344,6 +344,13 @@ fn resume(
     now: SystemTime,
     notices: &mut Vec<String>,
 ) -> Result<Vec<Item>, StartFault> {
+    if recorded.lost_head {
+        notices.push(
+            "the first line of the session file is damaged: the session goes on under the name of \
+             its file; what frontend began it, and of what it is a fork, is lost"
+                .to_owned(),
+        );
+    }
     if recorded.unread_lines > 0 {
         notices.push(format!(
             "{} line(s) of the session file cannot be read and are left out",

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::rollout::{ReadFault, Recorded, read};
+use crate::rollout::{ReadFault, Recorded, name_of, read};
 
 /// One session, as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,21 +154,13 @@ fn files(home: &Path) -> Result<Vec<SessionFile>, NoSession> {
             let path = entry.path();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 open.push(path);
-            } else if let Some(id) = id_of(&path) {
-                found.push(SessionFile { id, path });
+            } else if let Some(name) = name_of(&path) {
+                found.push(SessionFile { id: name.id, path });
             }
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
-}
-
-/// Returns the id in a name such as `rollout-2026-01-02T03-04-05-ID.jsonl`.
-fn id_of(path: &Path) -> Option<String> {
-    let name = path.file_name()?.to_str()?;
-    let stem = name.strip_prefix("rollout-")?.strip_suffix(".jsonl")?;
-    let id = stem.get(TIME_LENGTH..)?.strip_prefix('-')?;
-    (!id.is_empty()).then(|| id.to_owned())
 }
 
 /// Reads of a session only what a list shows.
@@ -184,7 +176,10 @@ fn summary(file: SessionFile) -> Option<Summary> {
         let payload = &line["payload"];
         let text = |name: &str| payload[name].as_str().unwrap_or_default();
         match line["type"].as_str() {
-            Some("session_meta") if cwd.as_os_str().is_empty() => cwd = text("cwd").into(),
+            // The first line may be damaged; the first turn says it, too.
+            Some("session_meta" | "turn_context") if cwd.as_os_str().is_empty() => {
+                cwd = text("cwd").into();
+            }
             Some("event_msg") if payload["type"] == "user_message" => {
                 prompt = text("message").to_owned();
                 break;
@@ -201,8 +196,6 @@ fn summary(file: SessionFile) -> Option<Summary> {
     })
 }
 
-/// `2026-01-02T03-04-05`.
-const TIME_LENGTH: usize = 19;
 /// A shorter beginning is more likely a slip than a session.
 const SHORTEST: usize = 4;
 /// What a session may say before its first prompt.
@@ -258,7 +251,7 @@ mod tests {
     #[test]
     fn a_session_is_found_by_its_name_a_beginning_or_as_the_last_one() {
         let home = home();
-        let id = |path: Result<PathBuf, NoSession>| path.map(|path| id_of(&path).unwrap());
+        let id = |path: Result<PathBuf, NoSession>| path.map(|path| name_of(&path).unwrap().id);
         assert_eq!(id(find(home.path(), "aaaa-1")).unwrap(), "aaaa-1");
         assert_eq!(id(find(home.path(), "bbbb")).unwrap(), "bbbb");
         assert!(matches!(

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::approval::ApprovalRequest;
 use crate::ids::ThreadId;
 use crate::item::ThreadItem;
+use crate::policy::SandboxMode;
 
 /// One report. A turn begins with `turn.started` and ends with exactly one of `turn.completed`
 /// and `turn.failed`.
@@ -68,6 +69,13 @@ pub enum ThreadEvent {
     /// The answer that was previewed is asked for again from its beginning.
     #[serde(rename = "answer.discarded")]
     AnswerDiscarded {},
+    /// What holds the commands of the agent: told once, before the first one that ran is completed.
+    /// Finding it out takes a few milliseconds, which a session without commands does not spend.
+    #[serde(rename = "sandbox.reported")]
+    SandboxReported {
+        /// What holds them.
+        sandbox: SandboxFacts,
+    },
     /// A call waits until a person decides about it.
     #[serde(rename = "approval.requested")]
     ApprovalRequested {
@@ -96,6 +104,20 @@ impl ThreadEvent {
     pub fn ends_turn(&self) -> bool {
         matches!(self, Self::TurnCompleted { .. } | Self::TurnFailed { .. })
     }
+}
+
+/// What holds the commands of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SandboxFacts {
+    /// How far commands may reach.
+    pub policy: SandboxMode,
+    /// The boundary that holds them to it, such as `namespaces`; null if there is none.
+    pub rung: Option<String>,
+    /// Why it is this one.
+    pub reason: String,
+    /// What of the policy this rung does not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weaknesses: Vec<String>,
 }
 
 /// What a preview is of.

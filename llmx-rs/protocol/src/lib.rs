@@ -11,7 +11,9 @@ mod op;
 mod policy;
 
 pub use approval::{ApprovalDecision, ApprovalRequest};
-pub use event::{DeltaKind, ErrorCode, FactSource, ThreadError, ThreadEvent, TurnFacts, Usage};
+pub use event::{
+    DeltaKind, ErrorCode, FactSource, SandboxFacts, ThreadError, ThreadEvent, TurnFacts, Usage,
+};
 pub use ids::ThreadId;
 pub use item::{
     FileChange, FileChangeKind, ItemDetails, ItemError, ItemStatus, ThreadItem, TodoItem,

@@ -102,7 +102,7 @@ pub(crate) fn upstream(fault: &UpstreamFault) -> Reply {
             }
             reply
         }
-        UpstreamFault::Idle { .. } => upstream_error(
+        UpstreamFault::Idle { .. } | UpstreamFault::Quiet { .. } => upstream_error(
             StatusCode::GATEWAY_TIMEOUT,
             "upstream_timeout",
             &fault.to_string(),

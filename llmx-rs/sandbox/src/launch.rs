@@ -141,13 +141,20 @@ impl Sandbox {
             .get(OsStr::new("TMPDIR"))
             .map(Path::new)
             .filter(|path| path.is_absolute());
-        let grant = Grant::resolve(
+        let mut grant = Grant::resolve(
             request.policy,
             request.workspace,
             tmpdir,
             &settings.protected_names,
             &settings.owner.stores(&settings.hidden),
         )?;
+        if let (SandboxPolicy::WorkspaceWrite { .. }, Ok(workspace)) =
+            (request.policy, request.workspace.canonicalize())
+        {
+            for root in self.nested(&workspace) {
+                grant.protected.add_nested(&root, &settings.protected_names);
+            }
+        }
         self.hold(rung, grant, request, workdir)
     }
 

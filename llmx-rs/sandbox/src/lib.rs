@@ -23,6 +23,7 @@ mod error;
 mod launch;
 #[cfg(target_os = "linux")]
 mod linux;
+mod nested;
 #[cfg(unix)]
 mod plan;
 #[cfg(unix)]

@@ -4,9 +4,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::OnceLock;
 
 use crate::credentials::Owner;
 use crate::launch;
+use crate::nested;
 use crate::plan::{HELD, Plan, Stage};
 use crate::protect::{PROTECTED_NAMES, Protected};
 use crate::rung::{PassedOver, Report, Rung};
@@ -49,6 +51,8 @@ impl Settings {
 pub struct Sandbox {
     settings: Settings,
     report: Report,
+    /// The first workspace, and the repositories below it when its first command was started.
+    nested: OnceLock<(PathBuf, Vec<PathBuf>)>,
 }
 
 impl Sandbox {
@@ -78,7 +82,22 @@ impl Sandbox {
                 }),
             }
         }
-        Self { settings, report }
+        Self {
+            settings,
+            report,
+            nested: OnceLock::new(),
+        }
+    }
+
+    /// Returns the repositories below `workspace` that were there before its first command: what
+    /// commands make themselves is theirs.
+    pub(crate) fn nested(&self, workspace: &Path) -> Vec<PathBuf> {
+        let find = || (workspace.to_owned(), nested::repositories(workspace));
+        let (of, found) = self.nested.get_or_init(find);
+        match of == workspace {
+            true => found.clone(),
+            false => nested::repositories(workspace),
+        }
     }
 
     /// Returns which rung is in use, and why the better ones are not.

@@ -23,6 +23,9 @@ pub(crate) struct Protected {
     /// Paths that must not come into being.
     #[serde(with = "text::paths")]
     pub(crate) absent: Vec<PathBuf>,
+    /// Links, which no mount can hold: they are put back after the command.
+    #[serde(with = "text::paths")]
+    pub(crate) links: Vec<PathBuf>,
     /// Directories of Git outside the writable ones that a commit here writes.
     #[serde(with = "text::paths")]
     pub(crate) git_directories: Vec<PathBuf>,
@@ -37,6 +40,14 @@ impl Protected {
         self.add_repository(root);
     }
 
+    /// Adds what is to be protected of a repository somewhere below a writable directory. It opens
+    /// nothing: a Git directory outside stays out of reach.
+    pub(crate) fn add_nested(&mut self, root: &Path, names: &[PathBuf]) {
+        let known = self.git_directories.len();
+        self.add(root, names);
+        self.git_directories.truncate(known);
+    }
+
     fn add_repository(&mut self, root: &Path) {
         let dot_git = root.join(".git");
         let Ok(metadata) = fs::symlink_metadata(&dot_git) else {
@@ -48,6 +59,9 @@ impl Protected {
                 self.add_linked(root, &dot_git, &directory);
             }
         } else if let Ok(directory) = dot_git.canonicalize() {
+            if metadata.is_symlink() {
+                self.links.push(dot_git);
+            }
             self.add_directory(&directory, 0);
         }
     }
@@ -114,7 +128,14 @@ impl Protected {
     fn hold(&mut self, path: PathBuf) {
         match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_file() || metadata.is_dir() => self.read_only.push(path),
-            // What a link points at is elsewhere; nothing keeps the link itself in place.
+            Ok(metadata) if metadata.is_symlink() => {
+                let target = path.canonicalize().ok();
+                // One that holds the link would make all around it read-only.
+                let target = target.filter(|target| !path.starts_with(target));
+                self.read_only.extend(target);
+                self.links.push(path);
+            }
+            // A socket, pipe or device, which nobody reads settings from.
             Ok(_) => {}
             Err(_) => self.absent.push(path),
         }

@@ -79,6 +79,22 @@ pub struct PassedOver {
     pub cure: String,
 }
 
+impl Report {
+    /// Returns, on one line, why this rung is in use and no better one.
+    pub fn reason(&self) -> String {
+        let passed = self.passed_over.iter();
+        let passed: Vec<_> = passed
+            .map(|passed| format!("not {}: {} ({})", passed.rung, passed.reason, passed.cure))
+            .collect();
+        match (self.rung, passed.is_empty()) {
+            (Some(_), true) => "the strongest boundary that llmx has for this system".to_owned(),
+            (Some(_), false) => passed.join("; "),
+            (None, true) => "llmx has no sandbox for this system: commands are refused".to_owned(),
+            (None, false) => format!("commands are refused: {}", passed.join("; ")),
+        }
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rung {

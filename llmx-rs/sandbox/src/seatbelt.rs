@@ -47,7 +47,8 @@ impl Profile {
             profile.rule("allow file-write*", "subpath", root);
         }
         let protected = grant.protected;
-        for path in protected.read_only.iter().chain(&protected.absent) {
+        let held = protected.read_only.iter().chain(&protected.absent);
+        for path in held.chain(&protected.links) {
             profile.rule("deny file-write*", "subpath", path);
         }
         for path in &protected.pinned {
@@ -128,6 +129,7 @@ mod tests {
                 read_only: vec!["/w/.git/config".into()],
                 pinned: vec!["/w/.git".into()],
                 absent: vec!["/w/.llmx".into()],
+                links: Vec::new(),
                 git_directories: Vec::new(),
             },
             hidden: vec![Hidden {

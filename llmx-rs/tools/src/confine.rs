@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use llmx_protocol::SandboxPolicy;
+use llmx_protocol::{SandboxFacts, SandboxPolicy};
 use llmx_sandbox::{Concealed, Launch, Report, Request, Sandbox, SandboxError, Terminal};
 
 use crate::files::View;
@@ -63,13 +63,19 @@ impl Confinement {
         Some(value)
     }
 
-    /// Returns, once, what holds commands, if it is known by now and is not the best that there is.
-    pub(crate) fn take_weakness(&self) -> Option<String> {
+    /// Returns, once, what holds commands, if it is known by now.
+    pub(crate) fn take_facts(&self) -> Option<SandboxFacts> {
         let report = self.sandbox.get()?.report();
-        let is_weak =
-            self.policy != SandboxPolicy::DangerFullAccess && !report.passed_over.is_empty();
-        let is_news = is_weak && !self.told.swap(true, Ordering::Relaxed);
-        is_news.then(|| format!("sandbox: {report}"))
+        let is_news = !self.told.swap(true, Ordering::Relaxed);
+        is_news.then(|| SandboxFacts {
+            policy: self.policy.mode(),
+            rung: report.rung.map(|rung| rung.to_string()),
+            reason: match self.policy {
+                SandboxPolicy::DangerFullAccess => "the policy holds nothing".to_owned(),
+                _ => report.reason(),
+            },
+            weaknesses: report.weaknesses.clone(),
+        })
     }
 
     /// Returns which boundary holds commands on this machine. The first time it is found out, which

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use llmx_protocol::SandboxFacts;
 use tokio::sync::mpsc;
 
 use crate::confine::Confinement;
@@ -58,9 +59,9 @@ impl Toolbox {
         }
     }
 
-    /// Returns, once, what holds commands, if it is known by now and is not the best that there is.
-    pub fn take_weakness(&self) -> Option<String> {
-        self.confinement.take_weakness()
+    /// Returns, once, what holds commands, if it is known by now.
+    pub fn take_sandbox_facts(&self) -> Option<SandboxFacts> {
+        self.confinement.take_facts()
     }
 
     /// Adds the tools of MCP servers, which are started by [`Toolbox::start`].

@@ -450,6 +450,7 @@ fn the_schema_names_every_event_and_item_that_is_printed() {
 fn a_review_asks_for_the_changes_and_changes_nothing() {
     let upstream = ScriptedUpstream::start(|_| says("fine"));
     let world = World::new();
+    init_repository(&world);
     let output = world
         .llmx(&[
             "exec",
@@ -470,6 +471,48 @@ fn a_review_asks_for_the_changes_and_changes_nothing() {
     let request = String::from_utf8(upstream.requests()[0].body.clone()).unwrap();
     for words in ["git diff main...HEAD", "mind the locks", "write none"] {
         assert!(request.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn a_review_of_nothing_is_refused_before_a_model_is_asked() {
+    let world = World::new();
+    let review = |words: &[&str]| {
+        let output = world
+            .llmx(&["exec", "-c", "model_provider=demo", "--json", "review"])
+            .args(words)
+            // A repository around the directory of the tests is not meant.
+            .env("GIT_CEILING_DIRECTORIES", world.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        let event: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(event["type"], "error");
+        stderr(&output)
+    };
+    assert!(review(&[]).contains("is in no git repository"));
+    init_repository(&world);
+    for words in [["--base", "nowhere"], ["--commit", "0123abc"]] {
+        let said = review(&words);
+        assert!(said.contains("git knows no commit"), "{said}");
+        assert!(
+            said.contains(words[1]) && said.contains("git fetch"),
+            "{said}"
+        );
+    }
+    assert!(review(&["--base=--all"]).contains("git knows no commit `--all`"));
+}
+
+/// Makes the workspace a repository with one commit on `main`.
+fn init_repository(world: &World) {
+    let commit = "commit -q --allow-empty -m first";
+    for line in ["init -q -b main", commit] {
+        let status = std::process::Command::new("git")
+            .args(["-c", "user.name=T", "-c", "user.email=t@example.invalid"])
+            .args(line.split(' '))
+            .current_dir(world.path().join("work"))
+            .status();
+        assert!(status.unwrap().success(), "git {line}");
     }
 }
 

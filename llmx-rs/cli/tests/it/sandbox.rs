@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::{World, stderr, stdout};
 
 #[test]
@@ -46,13 +48,33 @@ fn the_status_names_the_rung() {
         .llmx(&["sandbox", "--status", "--json"])
         .output()
         .unwrap();
-    let status: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let status: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert!(status["rung"].is_string(), "{status}");
     let both = world
         .llmx(&["sandbox", "--status", "--", "true"])
         .output()
         .unwrap();
     assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
+fn a_run_names_the_rung_with_its_first_command() {
+    let world = World::new();
+    let words = ["exec", "-c", "model_provider=demo", "--json", "go"];
+    let output = world.llmx(&words).output().unwrap();
+    let mut status = world.llmx(&["sandbox", "--status", "--json"]);
+    let status: Value = serde_json::from_str(&stdout(&status.output().unwrap())).unwrap();
+    let text = stdout(&output);
+    let events = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    let told: Vec<Value> = events
+        .filter(|event: &Value| event["type"] == "sandbox.reported")
+        .collect();
+    let [told] = told.as_slice() else {
+        panic!("{text}{}", stderr(&output))
+    };
+    assert_eq!(told["sandbox"]["rung"], status["rung"]);
+    assert_ne!(told["sandbox"]["policy"], "danger-full-access");
+    assert_ne!(told["sandbox"]["reason"], "");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -105,6 +106,31 @@ fn an_unknown_session_is_an_error_that_names_it() {
         "{}",
         stdout(&output)
     );
+}
+
+#[test]
+fn a_session_with_a_damaged_first_line_goes_on_under_the_name_of_its_file() {
+    let upstream = ScriptedUpstream::start(echo);
+    let world = World::new();
+    let run = |args: &[&str]| exec(&world, &upstream, args).output().unwrap();
+    assert_eq!(stdout(&run(&["first"])).trim(), "heard: first");
+    let list = world.llmx(&["sessions", "list", "--json"]).output();
+    let session: Value = serde_json::from_str(&stdout(&list.unwrap())).unwrap();
+    let id = session["id"].as_str().unwrap();
+    let path = file(&world, id);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[..9].fill(0);
+    fs::write(&path, bytes).unwrap();
+
+    for words in [["resume", id, "second"], ["resume", "--last", "third"]] {
+        let output = run(&words);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(stderr(&output).contains("the first line of the session file is damaged"));
+    }
+    let sent = body(upstream.requests().last().unwrap());
+    assert_eq!(sent["prompt_cache_key"], id);
+    let last = world.llmx(&["sessions", "show", id]).output().unwrap();
+    assert!(stdout(&last).contains("heard: first, second, third\n"));
 }
 
 #[test]
@@ -279,6 +305,10 @@ fn assert_paired(input: &Value) {
 }
 
 fn recorded(world: &World, id: &str) -> String {
+    fs::read_to_string(file(world, id)).unwrap()
+}
+
+fn file(world: &World, id: &str) -> PathBuf {
     let mut open = vec![world.path().join("home/sessions")];
     while let Some(directory) = open.pop() {
         for entry in fs::read_dir(directory).unwrap() {
@@ -286,7 +316,7 @@ fn recorded(world: &World, id: &str) -> String {
             if path.is_dir() {
                 open.push(path);
             } else if path.to_str().unwrap().contains(id) {
-                return fs::read_to_string(path).unwrap();
+                return path;
             }
         }
     }

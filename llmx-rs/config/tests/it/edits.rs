@@ -100,6 +100,33 @@ fn a_change_that_breaks_something_is_refused() {
 }
 
 #[test]
+fn a_fault_of_a_provider_or_a_profile_that_is_not_in_use_is_refused_too() {
+    for (key, value, words) in [
+        ("model_providers.other.base_url", "localhost:9", "http://"),
+        ("model_providers.other.wire_api", "soap", "it takes"),
+        (
+            "profiles.p.model_provider",
+            "litelm",
+            "did you mean `litellm`?",
+        ),
+    ] {
+        let error = refused("", key, value);
+        assert!(error.contains(words), "{key}\n{error}");
+    }
+    // Its address comes next.
+    let first = edited("", "model_providers.other.env_key", "OTHER_KEY");
+    let whole = edited(&first, "model_providers.other.base_url", "http://h/v1");
+    assert!(
+        whole.contains("env_key") && whole.contains("http://h/v1"),
+        "{whole}"
+    );
+    assert_eq!(
+        edited("", "profiles.p.model", "m"),
+        "[profiles.p]\nmodel = \"m\"\n"
+    );
+}
+
+#[test]
 fn a_fault_that_was_there_before_does_not_stop_its_cure_or_another_change() {
     assert_eq!(
         edited("modle = 'x'\n", "model", "m"),

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 pub(crate) use line::payload;
 pub use line::timestamp;
-pub(crate) use read::read;
 pub use read::{ReadFault, Recorded, RecordedItem};
+pub(crate) use read::{name_of, read};
 
 /// An open session file.
 #[derive(Debug)]

@@ -33,6 +33,9 @@ pub struct Recorded {
     pub prompts: Vec<String>,
     /// Lines that could not be read.
     pub unread_lines: usize,
+    /// Whether the first line, which says what the session is, is one of them. Then its name and
+    /// its time are those of the file, and where it began is where its first turn was.
+    pub lost_head: bool,
 }
 
 /// One item of a conversation.
@@ -68,19 +71,36 @@ pub(crate) fn read(path: &Path) -> Result<Recorded, ReadFault> {
         path: path.to_owned(),
         cause,
     })?;
-    Recorded::parse(&bytes).ok_or_else(|| ReadFault::NoMeta(path.to_owned()))
+    let recorded = Reader::of(&bytes).finish(name_of(path));
+    recorded.ok_or_else(|| ReadFault::NoMeta(path.to_owned()))
 }
+
+/// What the name of a session file, such as `rollout-2026-01-02T03-04-05-ID.jsonl`, says.
+pub(crate) struct FileName {
+    pub(crate) id: String,
+    started: String,
+}
+
+/// Takes the name of a session file apart.
+pub(crate) fn name_of(path: &Path) -> Option<FileName> {
+    let name = path.file_name()?.to_str()?;
+    let stem = name.strip_prefix("rollout-")?.strip_suffix(".jsonl")?;
+    let (started, id) = stem.split_at_checked(TIME_LENGTH)?;
+    let id = id.strip_prefix('-').filter(|id| !id.is_empty())?;
+    let (day, time) = started.split_once('T')?;
+    Some(FileName {
+        id: id.to_owned(),
+        started: format!("{day}T{}Z", time.replace('-', ":")),
+    })
+}
+
+/// `2026-01-02T03-04-05`.
+const TIME_LENGTH: usize = 19;
 
 impl Recorded {
     /// Reads what a session file holds; `None` if no line says which session that is.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader::default();
-        for line in bytes.split(|byte| *byte == b'\n') {
-            if !line.trim_ascii().is_empty() && reader.line(line).is_none() {
-                reader.unread_lines += 1;
-            }
-        }
-        reader.finish()
+        Reader::of(bytes).finish(None)
     }
 }
 
@@ -104,6 +124,8 @@ struct Meta {
 
 #[derive(Deserialize)]
 struct TurnContext {
+    #[serde(default)]
+    cwd: PathBuf,
     model: String,
     model_provider: Option<String>,
 }
@@ -128,10 +150,28 @@ struct Reader {
     model: Arc<str>,
     items: Vec<RecordedItem>,
     prompts: Vec<String>,
+    read_lines: usize,
     unread_lines: usize,
+    lost_head: bool,
+    /// Where the first turn was.
+    first_cwd: Option<PathBuf>,
 }
 
 impl Reader {
+    fn of(bytes: &[u8]) -> Self {
+        let mut reader = Self::default();
+        let lines = bytes.split(|byte| *byte == b'\n');
+        for line in lines.filter(|line| !line.trim_ascii().is_empty()) {
+            if reader.line(line).is_some() {
+                reader.read_lines += 1;
+            } else {
+                reader.lost_head |= reader.read_lines + reader.unread_lines == 0;
+                reader.unread_lines += 1;
+            }
+        }
+        reader
+    }
+
     /// Takes one line; `None` if it cannot be read.
     fn line(&mut self, line: &[u8]) -> Option<()> {
         let line: Line<'_> = serde_json::from_slice(line).ok()?;
@@ -146,6 +186,7 @@ impl Reader {
             "turn_context" => {
                 let context: TurnContext = serde_json::from_str(payload).ok()?;
                 self.model = context.model.into();
+                self.first_cwd.get_or_insert(context.cwd);
                 if let Some(provider) = context.model_provider {
                     self.provider = provider.as_str().into();
                 }
@@ -181,8 +222,19 @@ impl Reader {
         });
     }
 
-    fn finish(self) -> Option<Recorded> {
-        let meta = self.meta.filter(|meta| !meta.id.is_empty())?;
+    /// Returns what was read, if it is known which session that is.
+    fn finish(self, name: Option<FileName>) -> Option<Recorded> {
+        let mut meta = self.meta.filter(|meta| !meta.id.is_empty());
+        // Another line that names a session is that of the one this is a fork of.
+        if let (true, true, Some(name)) = (self.lost_head, self.read_lines > 0, name) {
+            meta = Some(Meta {
+                id: name.id,
+                timestamp: name.started,
+                cwd: self.first_cwd.unwrap_or_default(),
+                ..Meta::default()
+            });
+        }
+        let meta = meta?;
         Some(Recorded {
             id: ThreadId::new(meta.id),
             started: meta.timestamp,
@@ -192,6 +244,7 @@ impl Reader {
             items: self.items,
             prompts: self.prompts,
             unread_lines: self.unread_lines,
+            lost_head: self.lost_head,
         })
     }
 }
@@ -247,6 +300,28 @@ mod tests {
             expected.map(|(text, provider, model)| (text.to_owned(), provider, model))
         );
         assert_eq!(recorded.model, "m2");
+    }
+
+    #[test]
+    fn a_damaged_head_costs_where_a_session_began_but_not_the_session() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = "rollout-2026-01-02T03-04-05-s1.jsonl";
+        let path = directory.path().join(name);
+        let turn =
+            r#"{"type":"turn_context","payload":{"cwd":"/v","model":"m","model_provider":"p"}}"#;
+        let origin = META.replace("s1", "s0");
+        let item =
+            r#"{"type":"response_item","payload":{"type":"message","role":"user","content":"hi"}}"#;
+        let torn = META.get(..40).unwrap();
+        fs::write(&path, [torn, turn, &origin, item].join("\n")).unwrap();
+        let recorded = read(&path).unwrap();
+        assert_eq!((recorded.id.as_str(), recorded.lost_head), ("s1", true));
+        assert_eq!(recorded.started, "2026-01-02T03:04:05Z");
+        assert_eq!(recorded.cwd, Path::new("/v"));
+        assert_eq!((recorded.items.len(), recorded.unread_lines), (1, 1));
+
+        fs::write(&path, torn).unwrap();
+        assert!(matches!(read(&path), Err(ReadFault::NoMeta(_))));
     }
 
     #[test]

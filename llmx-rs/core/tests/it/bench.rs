@@ -146,6 +146,7 @@ fn brief(event: &ThreadEvent) -> String {
         ThreadEvent::ApprovalRequested { request } => format!("ask {}", request.reason),
         ThreadEvent::AnswerDelta { delta, .. } => format!("delta {delta}"),
         ThreadEvent::AnswerDiscarded {} => "discarded".to_owned(),
+        ThreadEvent::SandboxReported { sandbox } => format!("held by {:?}", sandbox.rung),
         ThreadEvent::Error { message } => format!("notice {message}"),
         ThreadEvent::ItemStarted { item } => format!("started {}", details(&item.details)),
         ThreadEvent::ItemUpdated { item } => format!("updated {}", details(&item.details)),

@@ -24,8 +24,8 @@ async fn a_cut_stream_is_asked_for_again_and_nothing_runs_twice() {
 
     let brief = course.brief();
     assert!(brief[2].starts_with("notice trying again in 0.2 s (1 of 2): the stream was cut"));
-    assert!(brief[5].starts_with("notice trying again in 0.2 s (1 of 2): the stream was cut"));
-    assert_eq!(brief[6..], ["done message whole", "completed 6"]);
+    assert!(brief[6].starts_with("notice trying again in 0.2 s (1 of 2): the stream was cut"));
+    assert_eq!(brief[7..], ["done message whole", "completed 6"]);
     let runs = std::fs::read_to_string(bench.directory.path().join("runs")).unwrap();
     assert_eq!(runs, "x\n");
     assert_eq!(upstream.requests().len(), 4);

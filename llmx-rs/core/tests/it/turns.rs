@@ -20,6 +20,7 @@ async fn a_turn_runs_a_command_and_reports() {
             "thread",
             "turn",
             "started bash -c 'echo hi > a.txt; cat a.txt' None ",
+            "held by None",
             "done bash -c 'echo hi > a.txt; cat a.txt' Some(0) hi",
             "done message written",
             "completed 6",
@@ -72,7 +73,7 @@ async fn the_second_request_repeats_the_first_and_adds_the_answer() {
 async fn no_command_sees_the_key() {
     let upstream = provider(vec![vec![shell("c1", "env")], vec![message("done")]]);
     let course = Bench::new(&base_url(&upstream)).turn(|_| None).await;
-    let output = course.brief()[3].clone();
+    let output = course.brief()[4].clone();
     assert!(
         output.contains("PATH=") && !output.contains(KEY),
         "{output}"
@@ -86,7 +87,9 @@ async fn commands_are_refused_without_full_access() {
     let mut bench = Bench::new(&base_url(&upstream));
     bench.config.sandbox_mode = SandboxMode::ReadOnly;
     let course = bench.turn(|_| None).await;
-    let done = &course.brief()[3];
+    let brief = course.brief();
+    assert_eq!(brief[3], "held by None");
+    let done = &brief[4];
     assert!(
         done.starts_with("done bash -c 'touch trace' None the command was not run"),
         "{done}"

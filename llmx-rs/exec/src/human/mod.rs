@@ -6,7 +6,9 @@ mod screen;
 use std::io::{self, Write};
 
 use llmx_config::Config;
-use llmx_protocol::{ItemDetails, ThreadEvent, ThreadItem, TurnFacts, Usage};
+use llmx_protocol::{
+    ItemDetails, SandboxFacts, SandboxMode, ThreadEvent, ThreadItem, TurnFacts, Usage,
+};
 
 pub use self::screen::Screen;
 
@@ -58,6 +60,13 @@ impl Human {
                 self.end_item(item, stderr);
             }
             ThreadEvent::Error { message } => tell(stderr, message),
+            ThreadEvent::SandboxReported { sandbox } => {
+                // The policy stands at the head already; a person needs to know of less than that.
+                let is_held = sandbox.rung.is_some() && sandbox.weaknesses.is_empty();
+                if !is_held && sandbox.policy != SandboxMode::DangerFullAccess {
+                    tell(stderr, &held(sandbox));
+                }
+            }
             ThreadEvent::ApprovalRequested { request } => {
                 tell(stderr, &format!("waiting for approval: {}", request.reason));
             }
@@ -88,6 +97,16 @@ impl Human {
             tell(stderr, &format!("\n{message}"));
         }
     }
+}
+
+/// Returns what holds commands, and what does not.
+fn held(sandbox: &SandboxFacts) -> String {
+    let rung = sandbox.rung.as_deref().unwrap_or("none");
+    let mut text = format!("sandbox: {rung}; {}", sandbox.reason);
+    for weakness in &sandbox.weaknesses {
+        text += &format!("\n  note: {weakness}");
+    }
+    text
 }
 
 /// Returns what a turn took, on one line.

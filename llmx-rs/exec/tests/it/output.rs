@@ -48,6 +48,8 @@ async fn json_lines_have_the_published_shapes() {
         [
             json!({"type": "turn.started"}),
             json!({"type": "item.started", "item": command("in_progress", "", Value::Null)}),
+            json!({"type": "sandbox.reported", "sandbox": {"policy": "danger-full-access",
+                "rung": null, "reason": "the policy holds nothing"}}),
             json!({"type": "item.completed", "item": command("completed", "hi\n", json!(0))}),
             json!({"type": "item.completed", "item":
                 {"id": "item_1", "type": "agent_message", "text": "done"}}),

@@ -40,14 +40,16 @@ impl Watch {
             pinned: Vec::new(),
             copies: Vec::new(),
         };
+        let mut copied = within(&plan.protected.links);
         if plan.rung == Rung::Landlock {
             watch.pinned = within(&plan.protected.pinned);
-            let mut budget = LARGEST_COPY;
-            for path in within(&plan.protected.read_only) {
-                let entry = Entry::read(&path, &mut budget)
-                    .map_err(|error| format!("copying {}: {error}", path.display()))?;
-                watch.copies.push((path, entry));
-            }
+            copied.extend(within(&plan.protected.read_only));
+        }
+        let mut budget = LARGEST_COPY;
+        for path in copied {
+            let entry = Entry::read(&path, &mut budget)
+                .map_err(|error| format!("copying {}: {error}", path.display()))?;
+            watch.copies.push((path, entry));
         }
         Ok(watch)
     }

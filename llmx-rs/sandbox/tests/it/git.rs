@@ -1,6 +1,7 @@
 //! A repository in the workspace: commits work, and nothing that Git runs can be planted.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use llmx_sandbox::Rung;
@@ -116,6 +117,55 @@ fn the_projects_own_configuration_of_llmx_stays() {
             assert_eq!(text, "good", "{}: {attack}", scene.rung);
             assert_eq!(listed(scene, "ws/.llmx"), ["config.toml"]);
         }
+    });
+}
+
+#[test]
+fn a_link_to_the_projects_own_configuration_stays_and_so_does_what_it_leads_to() {
+    everywhere(|scene| {
+        fs::create_dir(scene.path("ws/shared")).unwrap();
+        fs::write(scene.path("ws/shared/config.toml"), "good").unwrap();
+        symlink("shared", scene.path("ws/.llmx")).unwrap();
+        scene.give("ws");
+        for attack in [
+            "echo evil > .llmx/config.toml",
+            "echo evil > shared/config.toml",
+            "mkdir other; echo evil > other/config.toml; ln -sfn other .llmx",
+            "rm .llmx; mkdir .llmx; echo evil > .llmx/config.toml",
+            "mv shared moved; mkdir shared; echo evil > shared/config.toml",
+        ] {
+            scene.run(WORKSPACE, attack);
+            let text = fs::read_to_string(scene.path("ws/.llmx/config.toml")).unwrap();
+            assert_eq!(text, "good", "{}: {attack}", scene.rung);
+            assert!(scene.path("ws/.llmx").is_symlink(), "{attack}");
+        }
+    });
+}
+
+#[test]
+fn a_repository_below_the_workspace_keeps_its_hooks_and_configuration() {
+    if !has("git") {
+        return;
+    }
+    everywhere(|scene| {
+        fs::create_dir_all(scene.path("ws/ignored/deep")).unwrap();
+        repository(scene, "ws/ignored/deep");
+        let before = Held::of(scene, "ws/ignored/deep/.git");
+        for attack in [
+            "echo evil >> ignored/deep/.git/config",
+            "echo evil > ignored/deep/.git/hooks/pre-commit",
+            "rm -r ignored/deep/.git/hooks",
+            "cd ignored/deep; mv .git old; cp -r old .git; echo evil > .git/hooks/pre-commit",
+            "cd ignored; echo x > deep/.git/config.worktree",
+        ] {
+            scene.run(WORKSPACE, attack);
+            let now = Held::of(scene, "ws/ignored/deep/.git");
+            assert_eq!(now, before, "{}: {attack}", scene.rung);
+        }
+        scene.works(
+            WORKSPACE,
+            "cd ignored/deep && echo x > file && git commit -qam second",
+        );
     });
 }
 

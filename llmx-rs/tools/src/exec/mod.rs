@@ -27,7 +27,7 @@ use self::sessions::About;
 pub(crate) use self::answer::Report;
 pub(crate) use self::arguments::{escalation, words};
 pub(crate) use self::output::Capture;
-pub(crate) use self::process::{GRACE, Process};
+pub(crate) use self::process::{GRACE, Process, cannot_start};
 pub use self::sessions::Ended;
 pub(crate) use self::sessions::Sessions;
 pub(crate) use self::write::WriteStdin;
@@ -151,7 +151,7 @@ impl ExecJob {
         }
         let process = Process::start(command, self.call.terminal).map_err(|error| {
             let shell = self.command.first().map(String::as_str).unwrap_or_default();
-            format!("`{shell}` cannot be started: {error}")
+            cannot_start(shell, &error)
         })?;
         Ok((process, place))
     }

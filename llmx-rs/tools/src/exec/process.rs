@@ -226,6 +226,19 @@ impl End {
     }
 }
 
+/// Says why `program` was not started, and what a model can do about it.
+pub(crate) fn cannot_start(program: &str, error: &io::Error) -> String {
+    let cure = match error.kind() {
+        io::ErrorKind::ArgumentListTooLong => {
+            "; the command is longer than the system takes (on Linux, 128 KiB for one argument): \
+             write long text to a file with apply_patch and name the file in the command, or split \
+             it into several commands"
+        }
+        _ => "",
+    };
+    format!("`{program}` cannot be started: {error}{cure}")
+}
+
 fn spawn(command: process::Command, streams: Streams, terminal: bool) -> io::Result<Child> {
     let mut command = Command::from(command);
     command

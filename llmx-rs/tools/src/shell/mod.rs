@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::confine::Confinement;
-use crate::exec::{GRACE, MAX_SHOWN, Process, Report};
+use crate::exec::{GRACE, MAX_SHOWN, Process, Report, cannot_start};
 use crate::patch;
 use crate::tool::{Input, Job, Outcome, Permit, Reach, Running, Takes, Tool, ToolSpec};
 
@@ -160,7 +160,7 @@ fn start(job: &ShellJob, permit: Permit) -> Result<Process, String> {
         .map_err(|error| error.to_string())?;
     Process::start(command, false).map_err(|error| {
         let program = call.command.first().map(String::as_str).unwrap_or_default();
-        format!("`{program}` cannot be started: {error}")
+        cannot_start(program, &error)
     })
 }
 

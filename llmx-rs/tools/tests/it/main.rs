@@ -46,6 +46,17 @@ async fn the_working_directory_is_that_of_the_session_or_of_the_call() {
 }
 
 #[tokio::test]
+async fn a_command_that_is_too_long_is_told_how_to_be_shorter() {
+    let script = format!("true {}", "x".repeat(200 << 10));
+    let arguments = serde_json::json!({"command": ["sh", "-c", script]});
+    let outcome = run(&arguments.to_string()).await;
+    assert_eq!(outcome.exit_code, None);
+    for words in ["`sh` cannot be started", "apply_patch", "split"] {
+        assert!(outcome.answer.contains(words), "{}", outcome.answer);
+    }
+}
+
+#[tokio::test]
 async fn a_program_that_does_not_exist_is_named() {
     let outcome = run(r#"{"command":["no-such-program-here"]}"#).await;
     assert_eq!(outcome.exit_code, None);

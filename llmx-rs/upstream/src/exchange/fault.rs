@@ -54,6 +54,12 @@ pub enum UpstreamFault {
         /// The time it had.
         after: Duration,
     },
+    /// For too long nothing came but signs of life.
+    #[error("the stream said nothing for {} s but that it goes on", .after.as_secs_f64())]
+    Quiet {
+        /// The time it had.
+        after: Duration,
+    },
     /// The connection broke.
     #[error("the stream was cut: {cause}")]
     Cut {

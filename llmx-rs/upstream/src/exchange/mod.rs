@@ -197,7 +197,9 @@ impl Exchange {
     /// Reads what the provider said with a status that is not a success.
     async fn refusal(&self, response: Response<Answer>) -> UpstreamFault {
         let (head, body) = response.into_parts();
-        let mut body = FaultBody::parse(&excerpt(body).await);
+        let said = excerpt(body).await;
+        let retry_after = retry_after::parse(head.status, &head.headers, &said, SystemTime::now());
+        let mut body = FaultBody::parse(&said);
         if head.status.is_redirection() {
             let location = text(&head.headers, http::header::LOCATION.as_str());
             let location = location.unwrap_or_else(|| "nowhere".to_owned());
@@ -211,7 +213,7 @@ impl Exchange {
             request_id: REQUEST_ID_HEADERS
                 .iter()
                 .find_map(|name| text(&head.headers, name)),
-            retry_after: retry_after::parse(&head.headers, SystemTime::now()),
+            retry_after,
         }
     }
 

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use llmx_bridge::LossReport;
 use llmx_wire::responses::StreamEvent;
 use llmx_wire::sse::{Decoder, Limits};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::fault::UpstreamFault;
 use super::lane::{Lane, Progress};
@@ -21,6 +21,10 @@ use crate::answer::Answer;
 pub struct EventStream {
     body: Option<Answer>,
     idle_timeout: Duration,
+    /// How long it may show signs of life and say nothing.
+    quiet_timeout: Duration,
+    /// Since when somebody waits for something to be said.
+    quiet_since: Option<Instant>,
     decoder: Decoder,
     lane: Lane,
     losses: LossReport,
@@ -58,6 +62,8 @@ impl EventStream {
         Self {
             body: Some(body),
             idle_timeout,
+            quiet_timeout: quiet_timeout(idle_timeout),
+            quiet_since: None,
             decoder: Decoder::new(Limits::default()),
             lane,
             losses,
@@ -77,12 +83,20 @@ impl EventStream {
         Ok(Self {
             body: None,
             idle_timeout: Duration::ZERO,
+            quiet_timeout: Duration::ZERO,
+            quiet_since: None,
             decoder: Decoder::default(),
             lane,
             losses,
             ready,
             end: Some(StreamEnd::Done),
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn quiet_for_at_most(mut self, quiet_timeout: Duration) -> Self {
+        self.quiet_timeout = quiet_timeout;
+        self
     }
 
     /// Returns what of the request the provider was not told.
@@ -139,10 +153,19 @@ impl EventStream {
         let Some(body) = &mut self.body else {
             return self.end_with(StreamEnd::Eof);
         };
-        match timeout(self.idle_timeout, body.frame()).await {
+        let quiet_since = *self.quiet_since.get_or_insert_with(Instant::now);
+        let left = self.quiet_timeout.saturating_sub(quiet_since.elapsed());
+        match timeout(self.idle_timeout.min(left), body.frame()).await {
             Err(_elapsed) => {
-                let after = self.idle_timeout;
-                self.end_with(StreamEnd::Broken(UpstreamFault::Idle { after }));
+                let fault = match left < self.idle_timeout {
+                    true => UpstreamFault::Quiet {
+                        after: self.quiet_timeout,
+                    },
+                    false => UpstreamFault::Idle {
+                        after: self.idle_timeout,
+                    },
+                };
+                self.end_with(StreamEnd::Broken(fault));
             }
             Ok(Some(Ok(frame))) => self.decode(&frame.into_data().unwrap_or_default()),
             Ok(Some(Err(error))) => {
@@ -157,7 +180,12 @@ impl EventStream {
         let mut events = Vec::new();
         let decoded = self.decoder.push(data, &mut events);
         for event in &events {
-            match self.lane.push(event, &mut self.ready) {
+            let known = self.ready.len();
+            let pushed = self.lane.push(event, &mut self.ready);
+            if self.ready.iter().skip(known).any(says_something) {
+                self.quiet_since = None;
+            }
+            match pushed {
                 Ok(Progress::More) => {}
                 // Whatever comes after the end of an answer is not part of it.
                 Ok(Progress::Over) => return self.end_with(StreamEnd::Done),
@@ -193,6 +221,22 @@ impl EventStream {
         }
     }
 }
+
+/// Returns how long a stream may go on without saying anything, given how long it may be silent:
+/// longer than models think that stream, and not for ever.
+fn quiet_timeout(idle_timeout: Duration) -> Duration {
+    idle_timeout.saturating_mul(3).max(SHORTEST_QUIET)
+}
+
+/// Returns whether `event` is more than a sign of life.
+fn says_something(event: &StreamEvent) -> bool {
+    !matches!(
+        event.kind(),
+        "response.created" | "response.in_progress" | "response.queued" | "ping" | "keepalive"
+    )
+}
+
+const SHORTEST_QUIET: Duration = Duration::from_secs(600);
 
 /// Far less than a new TLS connection costs, and too short to be noticed.
 const DRAIN_TIME: Duration = Duration::from_millis(20);

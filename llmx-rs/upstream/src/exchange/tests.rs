@@ -119,6 +119,34 @@ async fn a_cut_body_a_silent_one_and_garbage_are_faults() {
 }
 
 #[tokio::test]
+async fn signs_of_life_do_not_hold_a_stream_for_ever() {
+    let delta = r#"{"type":"response.output_text.delta","delta":"x"}"#;
+    let progress = r#"{"type":"response.in_progress","response":{"id":"r"}}"#;
+    for (sign, is_ended) in [
+        (Step::chunk(": still here\n\n"), true),
+        (
+            Step::chunk("event: ping\ndata: {\"type\":\"ping\"}\n\n"),
+            true,
+        ),
+        (Step::event(progress), true),
+        (Step::event(delta), false),
+    ] {
+        let mut reply = vec![Step::sse_head()];
+        for _ in 0..20 {
+            reply.extend([sign.clone(), Step::Pause(Duration::from_millis(25))]);
+        }
+        reply.extend([Step::event(COMPLETED), Step::last_chunk()]);
+        let upstream = ScriptedUpstream::with_replies(vec![reply]);
+        let exchange = exchange(&upstream.url("/"));
+        let stream = exchange.open(&request()).await.unwrap();
+        let course = read(stream.quiet_for_at_most(Duration::from_millis(150))).await;
+        let quiet = "the stream said nothing for 0.15 s but that it goes on";
+        let expected = if is_ended { quiet } else { "Done" };
+        assert_eq!(course.last().unwrap(), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_keeps_the_servers_words_but_not_the_key() {
     let body = format!(r#"{{"error":{{"message":"bad key {KEY}","code":"invalid_api_key"}}}}"#);
     let head = format!(
@@ -226,7 +254,10 @@ async fn open(url: &str) -> UpstreamFault {
 }
 
 async fn course(exchange: &Exchange) -> Vec<String> {
-    let mut stream = exchange.open(&request()).await.unwrap();
+    read(exchange.open(&request()).await.unwrap()).await
+}
+
+async fn read(mut stream: EventStream) -> Vec<String> {
     let mut course = Vec::new();
     loop {
         match stream.next().await {
