@@ -52,29 +52,13 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
         // /proc. Where it does not hold, the proxy is the way to keep the key away from them.
         let _best_effort = llmx_process_hardening::hide_memory();
     }
-    for directory in &options.add_dirs {
-        let directory = directory.canonicalize().map_err(|error| {
-            let shown = directory.display();
-            let sentence = format!("--add-dir: {shown} cannot be used: {error}");
-            if options.json {
-                tell_program(&sentence);
-            }
-            Failure::not_started(&sentence)
-        })?;
-        config
-            .sandbox_workspace_write
-            .writable_roots
-            .push(directory);
-    }
+    let more = writable(&options.add_dirs).map_err(|reason| refused(&reason, options.json))?;
+    config.sandbox_workspace_write.writable_roots.extend(more);
     let (beginning, prompt) = match action {
         None => (Beginning::New, prompt),
         Some(ExecAction::Review(args)) => {
-            review::check(&args, &config.cwd).map_err(|reason| {
-                if options.json {
-                    tell_program(&reason);
-                }
-                Failure::not_started(&reason)
-            })?;
+            let checked = review::check(&args, &config.cwd);
+            checked.map_err(|reason| refused(&reason, options.json))?;
             (Beginning::New, Some(review::prompt(&args)))
         }
         Some(ExecAction::Resume(earlier)) => {
@@ -107,6 +91,25 @@ pub(crate) fn run(args: ExecArgs) -> Result<ExitCode, Failure> {
         anyhow::Ok(llmx_exec::run(config, exec).await)
     })?;
     Ok(ending.into())
+}
+
+/// Returns the directories of `--add-dir` as they are called for good.
+fn writable(directories: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let found = directories.iter().map(|directory| {
+        directory.canonicalize().map_err(|error| {
+            let shown = directory.display();
+            format!("--add-dir: {shown} cannot be used: {error}")
+        })
+    });
+    found.collect()
+}
+
+/// Says why nothing is begun, to programs that read events too.
+fn refused(reason: &str, json: bool) -> Failure {
+    if json {
+        tell_program(reason);
+    }
+    Failure::not_started(&reason)
 }
 
 /// Finds the session that is meant, and the prompt to go on with.
