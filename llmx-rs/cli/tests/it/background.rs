@@ -3,9 +3,10 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use llmx_test_support::{Message, Reply, ScriptedUpstream, Step};
+use llmx_test_support::ScriptedUpstream;
 use serde_json::{Value, json};
 
+use crate::conversation::{answers, calling, script};
 use crate::{World, stderr};
 
 #[test]
@@ -109,9 +110,9 @@ fn nothing_outlives_the_conversation() {
 }
 
 /// Has `llmx exec` make these calls one after the other, and returns what each was answered.
-fn converse(calls: &[(&'static str, Value)]) -> Vec<String> {
-    let script = calls.to_vec();
-    let upstream = ScriptedUpstream::start(move |request| answer(request, &script));
+fn converse(calls: &[(&str, Value)]) -> Vec<String> {
+    let script = script(calls);
+    let upstream = ScriptedUpstream::start(move |request| calling(request, &script));
     let world = World::new();
     let output = world
         .llmx(&["exec", "-m", "any", "-s", "workspace-write", "go"])
@@ -121,35 +122,9 @@ fn converse(calls: &[(&'static str, Value)]) -> Vec<String> {
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let requests = upstream.requests();
-    answers(requests.last().unwrap())
-}
-
-fn answer(request: &Message, calls: &[(&'static str, Value)]) -> Reply {
-    let number = answers(request).len();
-    let item = match calls.get(number) {
-        Some((name, arguments)) => json!({ "type": "function_call", "name": name,
-            "call_id": format!("c{number}"), "arguments": arguments.to_string() }),
-        None => json!({ "type": "message", "role": "assistant",
-            "content": [{ "type": "output_text", "text": "done" }] }),
-    };
-    let done = json!({ "type": "response.output_item.done", "output_index": 0, "item": item });
-    let completed = json!({ "type": "response.completed",
-        "response": { "id": "r1", "output": [item] } });
-    vec![
-        Step::sse_head(),
-        Step::event(&done.to_string()),
-        Step::event(&completed.to_string()),
-        Step::last_chunk(),
-    ]
-}
-
-/// Returns what the calls of a conversation were answered so far.
-fn answers(request: &Message) -> Vec<String> {
-    let body: Value = serde_json::from_slice(&request.body).unwrap();
-    let items = body["input"].as_array().unwrap().iter();
-    items
-        .filter(|item| item["type"] == "function_call_output")
-        .map(|item| item["output"].as_str().unwrap().to_owned())
+    let said = answers(requests.last().unwrap());
+    said.iter()
+        .map(|output| output.as_str().unwrap().to_owned())
         .collect()
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use llmx_test_support::{Message, Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
 
+use crate::conversation::body;
 use crate::{World, stderr, stdout};
 
 #[test]
@@ -270,10 +271,6 @@ fn stream(events: impl IntoIterator<Item = Value>) -> Reply {
     );
     reply.push(Step::last_chunk());
     reply
-}
-
-fn body(request: &Message) -> Value {
-    serde_json::from_slice(&request.body).unwrap()
 }
 
 /// Calls the tool in two fragments first, then repeats what it printed.

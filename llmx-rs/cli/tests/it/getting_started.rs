@@ -181,7 +181,7 @@ fn serve(request: &Message) -> Reply {
             return vec![Step::json(200, r#"{"data":[{"id":"any"}]}"#)];
         }
         "/v1/responses" if request.text().contains("gpt-5.5") => {
-            return crate::mcp::answer(request, &[]);
+            return crate::conversation::calling(request, &[]);
         }
         "/v1/chat/completions" => vec![json!({ "id": "c", "choices": [{ "index": 0,
             "delta": { "content": ANSWER }, "finish_reason": "stop" }] })],

@@ -1,12 +1,13 @@
 //! Programs of the user that judge prompts, calls and ends of turns.
 
 use std::fs;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use llmx_test_support::{Message, Reply, ScriptedUpstream, Step};
+use llmx_test_support::ScriptedUpstream;
 use serde_json::{Value, json};
 
+use crate::conversation::{answers_in, body, calling, events, script};
 use crate::{World, stderr, stdout};
 
 #[test]
@@ -269,11 +270,8 @@ impl Test {
 
     /// Starts a model that makes these calls one after the other.
     fn upstream(&self, calls: &[(&str, Value)]) -> ScriptedUpstream {
-        let calls: Vec<_> = calls
-            .iter()
-            .map(|(name, arguments)| ((*name).to_owned(), arguments.to_string()))
-            .collect();
-        ScriptedUpstream::start(move |request| answer(request, &calls))
+        let script = script(calls);
+        ScriptedUpstream::start(move |request| calling(request, &script))
     }
 
     fn command(&self, upstream: &ScriptedUpstream) -> Command {
@@ -314,7 +312,10 @@ struct Run {
 
 impl Run {
     fn answers(&self) -> Vec<String> {
-        answers(self.requests.last().unwrap())
+        let said = answers_in(self.requests.last().unwrap());
+        said.iter()
+            .map(|output| output.as_str().unwrap().to_owned())
+            .collect()
     }
 
     fn items(&self, kind: &str) -> Vec<&Value> {
@@ -329,43 +330,4 @@ impl Run {
             .collect();
         errors.join("\n")
     }
-}
-
-fn answer(request: &Message, calls: &[(String, String)]) -> Reply {
-    let number = answers(&body(request)).len();
-    let item = match calls.get(number) {
-        Some((name, arguments)) => json!({ "type": "function_call", "name": name,
-            "call_id": format!("c{number}"), "arguments": arguments }),
-        None => json!({ "type": "message", "role": "assistant",
-            "content": [{ "type": "output_text", "text": "done" }] }),
-    };
-    let done = json!({ "type": "response.output_item.done", "output_index": 0, "item": item });
-    let completed = json!({ "type": "response.completed",
-        "response": { "id": "r1", "output": [item] } });
-    vec![
-        Step::sse_head(),
-        Step::event(&done.to_string()),
-        Step::event(&completed.to_string()),
-        Step::last_chunk(),
-    ]
-}
-
-fn events(output: &Output) -> Vec<Value> {
-    let lines = stdout(output);
-    lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-fn body(request: &Message) -> Value {
-    serde_json::from_slice(&request.body).unwrap()
-}
-
-fn answers(body: &Value) -> Vec<String> {
-    let items = body["input"].as_array().unwrap().iter();
-    items
-        .filter(|item| item["type"] == "function_call_output")
-        .map(|item| item["output"].as_str().unwrap().to_owned())
-        .collect()
 }

@@ -9,6 +9,7 @@
 mod background;
 mod bare;
 mod config;
+mod conversation;
 mod demo;
 mod dialects;
 mod doctor;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use llmx_test_support::{Message, Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
 
+use crate::conversation::{answers, body, calling, script};
 use crate::{World, stderr, stdout};
 
 const LONG: &str =
@@ -316,7 +317,7 @@ fn a_call_that_takes_too_long_is_told_to_stop() {
 fn an_interrupted_turn_stops_the_call_and_ends_the_server() {
     let test = Test::new("good", "");
     let script = vec![("mcp__calc__slow".to_owned(), json!({}))];
-    let upstream = ScriptedUpstream::start(move |request| answer(request, &script));
+    let upstream = ScriptedUpstream::start(move |request| calling(request, &script));
     let child = test
         .command(&upstream)
         .stdout(Stdio::null())
@@ -473,7 +474,7 @@ fn a_server_at_an_address_is_asked_with_its_token() {
 fn a_server_at_an_address_is_reached_through_the_proxy_of_the_environment() {
     let proxy = ScriptedUpstream::start(|_| vec![Step::json(502, "{}"), Step::Close]);
     let test = Test::configured("[mcp_servers.web]\nurl = 'https://mcp.invalid/mcp'\n");
-    let upstream = ScriptedUpstream::start(|request| answer(request, &[]));
+    let upstream = ScriptedUpstream::start(|request| calling(request, &[]));
     let run = |no_proxy: &str| {
         let mut command = test.command(&upstream);
         command
@@ -553,11 +554,8 @@ impl Test {
 
     /// Has the model make these calls one after the other.
     pub(super) fn run(&self, calls: &[(&str, Value)]) -> Run {
-        let script: Vec<_> = calls
-            .iter()
-            .map(|(name, arguments)| ((*name).to_owned(), arguments.clone()))
-            .collect();
-        let upstream = ScriptedUpstream::start(move |request| answer(request, &script));
+        let script = script(calls);
+        let upstream = ScriptedUpstream::start(move |request| calling(request, &script));
         let begun = Instant::now();
         let child = self
             .command(&upstream)
@@ -660,42 +658,10 @@ impl Run {
     }
 }
 
-pub(super) fn answer(request: &Message, calls: &[(String, Value)]) -> Reply {
-    let number = answers(request).len();
-    let item = match calls.get(number) {
-        Some((name, arguments)) => json!({ "type": "function_call", "name": name,
-            "call_id": format!("c{number}"), "arguments": arguments.to_string() }),
-        None => json!({ "type": "message", "role": "assistant",
-            "content": [{ "type": "output_text", "text": "done" }] }),
-    };
-    let done = json!({ "type": "response.output_item.done", "output_index": 0, "item": item });
-    let completed = json!({ "type": "response.completed",
-        "response": { "id": "r1", "output": [item] } });
-    vec![
-        Step::sse_head(),
-        Step::event(&done.to_string()),
-        Step::event(&completed.to_string()),
-        Step::last_chunk(),
-    ]
-}
-
-fn body(request: &Message) -> Value {
-    serde_json::from_slice(&request.body).unwrap()
-}
-
 fn offered(request: &Message) -> Vec<String> {
     let body = body(request);
     let tools = body["tools"].as_array().unwrap().iter();
     tools
         .map(|tool| tool["name"].as_str().unwrap().to_owned())
-        .collect()
-}
-
-pub(super) fn answers(request: &Message) -> Vec<Value> {
-    let body = body(request);
-    let items = body["input"].as_array().unwrap().iter();
-    items
-        .filter(|item| item["type"] == "function_call_output")
-        .map(|item| item["output"].clone())
         .collect()
 }

@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use llmx_test_support::{Message, Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
 
+use crate::conversation::{answers, calling};
 use crate::mcp::Test;
 use crate::{stderr, stdout};
 
@@ -421,7 +422,7 @@ impl Scene {
             .iter()
             .map(|(name, arguments)| ((*name).to_owned(), arguments.clone()))
             .collect();
-        let upstream = ScriptedUpstream::start(move |request| crate::mcp::answer(request, &script));
+        let upstream = ScriptedUpstream::start(move |request| calling(request, &script));
         let output = self
             .test
             .command(&upstream)
@@ -429,7 +430,7 @@ impl Scene {
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
-        crate::mcp::answers(upstream.requests().last().unwrap())
+        answers(upstream.requests().last().unwrap())
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use llmx_test_support::{Message, Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
 
+use crate::conversation::body;
 use crate::{World, stderr, stdout};
 
 const PATCH: &str = "*** Begin Patch\n*** Update File: a.txt\n-old\n+new\n*** End Patch";
@@ -138,8 +139,4 @@ fn stream(events: impl IntoIterator<Item = Value>) -> Reply {
     );
     reply.push(Step::last_chunk());
     reply
-}
-
-fn body(request: &Message) -> Value {
-    serde_json::from_slice(&request.body).unwrap()
 }

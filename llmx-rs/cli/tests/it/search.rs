@@ -3,9 +3,10 @@
 use std::fs;
 use std::process::Output;
 
-use llmx_test_support::{Message, Reply, ScriptedUpstream, Step};
+use llmx_test_support::{Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
 
+use crate::conversation::{body, events};
 use crate::{World, stderr, stdout};
 
 #[test]
@@ -116,16 +117,4 @@ fn responses(items: &[Value]) -> Reply {
 fn message(text: &str) -> Value {
     json!({ "type": "message", "role": "assistant",
         "content": [{ "type": "output_text", "text": text }] })
-}
-
-fn body(request: &Message) -> Value {
-    serde_json::from_slice(&request.body).unwrap()
-}
-
-fn events(output: &Output) -> Vec<Value> {
-    let lines = stdout(output);
-    lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
 }

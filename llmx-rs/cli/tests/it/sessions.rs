@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use llmx_test_support::{Message, Reply, ScriptedUpstream, Step};
 use serde_json::{Value, json};
 
+use crate::conversation::body;
 use crate::{World, stderr, stdout};
 
 #[test]
@@ -391,8 +392,4 @@ fn answer(items: &[Value]) -> Reply {
     reply.push(Step::event(&completed.to_string()));
     reply.push(Step::last_chunk());
     reply
-}
-
-fn body(request: &Message) -> Value {
-    serde_json::from_slice(&request.body).unwrap()
 }
