@@ -196,16 +196,8 @@ fn as_items(input: TextOrList<Item>) -> Vec<Item> {
 /// Writes into `response` what the client was not told by the upstream: what it continues, and
 /// that it is kept.
 pub(crate) fn describe(response: &mut Response, asked: &Asked) {
-    let previous = asked.previous.clone().map_or(Value::Null, Value::from);
-    for (name, value) in [
-        ("previous_response_id", previous),
-        ("store", Value::Bool(true)),
-    ] {
-        match response.extra.get_mut(name) {
-            Some(told) => *told = value,
-            None => drop(response.extra.insert(name.to_owned(), value)),
-        }
-    }
+    response.previous_response_id.clone_from(&asked.previous);
+    response.store = Some(true);
 }
 
 #[cfg(test)]

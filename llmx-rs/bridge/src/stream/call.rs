@@ -7,7 +7,7 @@ use llmx_wire::responses::{
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::sequence::{Place, Sequence, numbered};
+use super::sequence::{Place, Sequence};
 use super::unwrap::Unwrapper;
 use crate::Extra;
 use crate::tools::{Kind, Target};
@@ -113,7 +113,8 @@ impl CallLane {
                     item_id: item_id.clone(),
                     output_index,
                     arguments: content.to_owned(),
-                    extra: self.named(number),
+                    sequence_number: Some(number),
+                    extra: self.named(),
                 }))
             }),
             Kind::Custom => seq.tell(out, |number| {
@@ -121,7 +122,8 @@ impl CallLane {
                     item_id: item_id.clone(),
                     output_index,
                     input: content.to_owned(),
-                    extra: self.named(number),
+                    sequence_number: Some(number),
+                    extra: self.named(),
                 }))
             }),
             Kind::ToolSearch | Kind::LocalShell => {}
@@ -147,8 +149,8 @@ impl CallLane {
         });
     }
 
-    fn named(&self, number: u64) -> Extra {
-        let mut extra = numbered(number, []);
+    fn named(&self) -> Extra {
+        let mut extra = Extra::new();
         extra.insert("name".to_owned(), self.target.name.clone().into());
         extra.insert("call_id".to_owned(), self.call_id.clone().into());
         extra

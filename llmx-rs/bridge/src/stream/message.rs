@@ -8,7 +8,7 @@ use llmx_wire::responses::{
 };
 use serde_json::Value;
 
-use super::sequence::{Place, Sequence, numbered};
+use super::sequence::{Place, Sequence};
 use crate::Extra;
 
 /// What kind of part a delta belongs to.
@@ -90,13 +90,10 @@ impl MessageLane {
                 item_id: self.place.id.clone(),
                 output_index: self.place.index,
                 annotation: annotation.clone(),
-                extra: numbered(
-                    number,
-                    [
-                        ("content_index", content_index),
-                        ("annotation_index", annotation_index),
-                    ],
-                ),
+                content_index: Some(content_index),
+                annotation_index: Some(annotation_index),
+                sequence_number: Some(number),
+                extra: Extra::new(),
             }))
         });
         part.annotations.push(annotation);
@@ -136,21 +133,22 @@ impl MessageLane {
         let content_index = self.done.len() as u64;
         let (item_id, output_index) = (&self.place.id, self.place.index);
         seq.tell(out, |number| match part.words {
-            Words::Text => {
-                let mut extra = numbered(number, [("content_index", content_index)]);
-                extra.insert("logprobs".to_owned(), part.logprobs.clone().into());
-                StreamEvent::OutputTextDone(Box::new(TextDone {
-                    item_id: item_id.clone(),
-                    output_index,
-                    text: part.text.clone(),
-                    extra,
-                }))
-            }
+            Words::Text => StreamEvent::OutputTextDone(Box::new(TextDone {
+                item_id: item_id.clone(),
+                output_index,
+                text: part.text.clone(),
+                content_index: Some(content_index),
+                sequence_number: Some(number),
+                logprobs: Some(part.logprobs.clone().into()),
+                ..TextDone::default()
+            })),
             Words::Refusal => StreamEvent::RefusalDone(Box::new(RefusalDone {
                 item_id: item_id.clone(),
                 output_index,
                 refusal: part.text.clone(),
-                extra: numbered(number, [("content_index", content_index)]),
+                content_index: Some(content_index),
+                sequence_number: Some(number),
+                extra: Extra::new(),
             })),
         });
         let content = part.into_content();
@@ -166,7 +164,8 @@ impl MessageLane {
             output_index: self.place.index,
             content_index,
             part: part.clone(),
-            extra: numbered(number, []),
+            sequence_number: Some(number),
+            extra: Extra::new(),
         })
     }
 
@@ -195,10 +194,9 @@ impl OpenPart {
         match self.words {
             Words::Text => ContentPart::OutputText(Text {
                 text: self.text,
-                extra: Extra::from_iter([
-                    ("annotations".to_owned(), self.annotations.into()),
-                    ("logprobs".to_owned(), self.logprobs.into()),
-                ]),
+                annotations: Some(self.annotations.into()),
+                logprobs: Some(self.logprobs.into()),
+                extra: Extra::new(),
             }),
             Words::Refusal => ContentPart::Refusal(Refusal {
                 refusal: self.text,

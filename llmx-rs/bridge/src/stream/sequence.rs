@@ -90,7 +90,8 @@ impl Sequence {
             StreamEvent::OutputItemAdded(Box::new(ItemEvent {
                 output_index: place.index,
                 item: item(),
-                extra: numbered(number, []),
+                sequence_number: Some(number),
+                extra: Extra::new(),
             }))
         });
     }
@@ -100,18 +101,11 @@ impl Sequence {
             StreamEvent::OutputItemDone(Box::new(ItemEvent {
                 output_index: place.index,
                 item: item.clone(),
-                extra: numbered(number, []),
+                sequence_number: Some(number),
+                extra: Extra::new(),
             }))
         });
     }
-}
-
-/// Returns the fields that every event has: `fields`, and its number.
-pub(super) fn numbered<const N: usize>(number: u64, fields: [(&str, u64); N]) -> Extra {
-    let fields = fields.into_iter().chain([("sequence_number", number)]);
-    fields
-        .map(|(name, value)| (name.to_owned(), value.into()))
-        .collect()
 }
 
 type Events = Vec<StreamEvent>;

@@ -14,10 +14,10 @@ use super::call::CallLane;
 use super::ending::Ending;
 use super::message::{MessageLane, Words};
 use super::reasoning::{ReasoningLane, Thought};
-use super::sequence::{Sequence, numbered};
+use super::sequence::Sequence;
 use crate::seal::Origin;
 use crate::tools::Target;
-use crate::{Context, Limits, Stamp, UpstreamFault};
+use crate::{Context, Extra, Limits, Stamp, UpstreamFault};
 
 /// A Responses stream under way.
 #[derive(Debug)]
@@ -83,7 +83,8 @@ impl ResponsesWriter {
             self.seq.tell(out, |number| {
                 wrap(Box::new(ResponseEvent {
                     response: self.response.clone(),
-                    extra: numbered(number, []),
+                    sequence_number: Some(number),
+                    extra: Extra::new(),
                 }))
             });
         }
@@ -108,7 +109,6 @@ impl ResponsesWriter {
 
     /// Says what the answer cost so far; a later word replaces an earlier one.
     pub(crate) fn usage(&mut self, usage: Usage) {
-        self.response.extra.shift_remove("usage");
         self.response.usage = Some(usage);
     }
 
