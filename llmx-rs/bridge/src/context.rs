@@ -32,10 +32,15 @@ pub struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(request: &Request, options: &Options, tools: ToolTable) -> Self {
+    pub(crate) fn new(
+        request: &Request,
+        options: &Options,
+        origin: Origin,
+        tools: ToolTable,
+    ) -> Self {
         Self {
             tools,
-            origin: origin(request, options),
+            origin,
             limits: options.limits,
             cumulative: options.cumulative,
             think_tags: options.think_tags,

@@ -113,7 +113,8 @@ impl Answer {
     async fn into_response(mut self, dumped: Option<&dump::Exchange>) -> Response<Outgoing> {
         let losses = self.stream.losses().header_value();
         let mut response = if self.streams {
-            self.into_events(dumped).await
+            // Most of its state is for a stream, which lives long; an answer does not.
+            Box::pin(self.into_events(dumped)).await
         } else {
             while self.hold().await {}
             self.whole(dumped)

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
-use llmx_wire::Extra;
+use llmx_wire::Object;
 use llmx_wire::responses::{Item, Request, Response, TextOrList};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -149,8 +149,8 @@ impl State {
     fn item(&self, id: &str) -> Option<Item> {
         let response = number(&llmx_bridge::response_of_item(id)?)?;
         let turn = self.kept().touch(response, Instant::now())?;
-        let items: Vec<Extra> = read(&turn.output.json("output"))?;
-        let is_named = |item: &Extra| item.get("id").and_then(Value::as_str) == Some(id);
+        let items: Vec<Object> = read(&turn.output.json("output"))?;
+        let is_named = |item: &Object| item.get("id").and_then(Value::as_str) == Some(id);
         let item = items.into_iter().find(is_named)?;
         Item::from_object(item).ok()
     }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::Object;
+
 /// The parts of an error body that people and programs act on.
 ///
 /// Servers use at least six shapes: `{"error":{"message"}}`, `{"error":"text"}`, `{"detail":…}`,
@@ -36,22 +38,25 @@ impl FaultBody {
                 ..Self::default()
             }),
             Value::Array(values) => values.iter().find_map(Self::from_value),
-            Value::Object(object) => {
-                if let Some(inner) = object.get("error").filter(|inner| !inner.is_null()) {
-                    return Self::from_value(inner);
-                }
-                let message = ["message", "detail", "msg"]
-                    .iter()
-                    .find_map(|name| object.get(*name))
-                    .filter(|message| !message.is_null())?;
-                Some(Self {
-                    message: excerpt(&scalar(message).unwrap_or_else(|| message.to_string())),
-                    code: object.get("code").and_then(scalar),
-                    kind: object.get("type").and_then(scalar),
-                })
-            }
+            Value::Object(object) => Self::from_object(object),
             Value::Null | Value::Bool(_) | Value::Number(_) => None,
         }
+    }
+
+    /// Reads an error that is an object, or one of whose fields is.
+    pub fn from_object(object: &Object) -> Option<Self> {
+        if let Some(inner) = object.get("error").filter(|inner| !inner.is_null()) {
+            return Self::from_value(inner);
+        }
+        let message = ["message", "detail", "msg"]
+            .iter()
+            .find_map(|name| object.get(*name))
+            .filter(|message| !message.is_null())?;
+        Some(Self {
+            message: excerpt(&scalar(message).unwrap_or_else(|| message.to_string())),
+            code: object.get("code").and_then(scalar),
+            kind: object.get("type").and_then(scalar),
+        })
     }
 }
 

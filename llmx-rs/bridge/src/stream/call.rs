@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::sequence::{Place, Sequence};
 use super::unwrap::Unwrapper;
-use crate::Extra;
 use crate::tools::{Kind, Target};
+use crate::{Extra, Object};
 
 /// A call under way.
 #[derive(Debug)]
@@ -223,9 +223,9 @@ fn parsed(arguments: &str) -> Value {
     serde_json::from_str(arguments).unwrap_or_else(|_| arguments.into())
 }
 
-fn object(value: Value) -> Extra {
+fn object(value: Value) -> Object {
     match value {
         Value::Object(object) => object,
-        _ => Extra::new(),
+        _ => Object::new(),
     }
 }

@@ -41,27 +41,38 @@ impl MessageLane {
             done: Vec::new(),
             open: None,
         };
-        seq.tell_added(out, &lane.place, || lane.item("in_progress", Vec::new()));
+        seq.tell_added(out, &lane.place, || {
+            lane.item(lane.place.id.clone(), "in_progress", Vec::new())
+        });
         (lane.place.index, lane)
     }
 
     pub(super) fn push(
         &mut self,
         words: Words,
-        delta: &str,
+        delta: String,
         logprobs: Vec<Value>,
         seq: &mut Sequence,
         out: &mut Vec<StreamEvent>,
     ) {
         let content_index = self.open_part(words, seq, out);
+        let Some(part) = &mut self.open else { return };
+        let start = part.text.len();
+        if start == 0 {
+            // An answer that came whole is not copied.
+            part.text = delta;
+        } else {
+            part.text.push_str(&delta);
+        }
+        part.logprobs.extend_from_slice(&logprobs);
         seq.tell(out, |number| {
             let event = Box::new(Delta {
                 item_id: self.place.id.clone(),
                 output_index: self.place.index,
-                delta: delta.to_owned(),
+                delta: part.text.get(start..).unwrap_or_default().to_owned(),
                 content_index: Some(content_index),
                 sequence_number: Some(number),
-                logprobs: (words == Words::Text).then(|| logprobs.clone().into()),
+                logprobs: (words == Words::Text).then(|| logprobs.into()),
                 ..Delta::default()
             });
             match words {
@@ -69,10 +80,6 @@ impl MessageLane {
                 Words::Refusal => StreamEvent::RefusalDelta(event),
             }
         });
-        if let Some(part) = &mut self.open {
-            part.text.push_str(delta);
-            part.logprobs.extend(logprobs);
-        }
     }
 
     /// Adds a remark, such as a citation, to the text.
@@ -107,7 +114,8 @@ impl MessageLane {
     ) -> Item {
         self.close_part(seq, out);
         let content = mem::take(&mut self.done);
-        let item = self.item(status, content);
+        let id = mem::take(&mut self.place.id);
+        let item = self.item(id, status, content);
         seq.tell_done(out, &self.place, &item);
         item
     }
@@ -169,9 +177,9 @@ impl MessageLane {
         })
     }
 
-    fn item(&self, status: &str, content: Vec<ContentPart>) -> Item {
+    fn item(&self, id: String, status: &str, content: Vec<ContentPart>) -> Item {
         Item::Message(Message {
-            id: Some(self.place.id.clone()),
+            id: Some(id),
             role: Role::Assistant,
             content: content.into(),
             status: Some(status.to_owned()),

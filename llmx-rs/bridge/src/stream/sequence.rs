@@ -26,17 +26,14 @@ impl Sequence {
     /// Starts a response whose ids are made of `seed`. With `last_only` the events before the last
     /// one are counted and never made.
     pub(super) fn new(seed: &str, last_only: bool) -> Self {
-        let seed: String = seed
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(MAX_SEED)
-            .collect();
+        let mut id = String::with_capacity(MAX_SEED);
+        let letters = seed.chars().filter(char::is_ascii_alphanumeric);
+        id.extend(letters.take(MAX_SEED));
+        if id.is_empty() {
+            id.push('0');
+        }
         Self {
-            seed: if seed.is_empty() {
-                "0".to_owned()
-            } else {
-                seed
-            },
+            seed: id,
             next_number: 0,
             next_index: 0,
             minted_calls: 0,
@@ -45,7 +42,7 @@ impl Sequence {
     }
 
     pub(super) fn response_id(&self) -> String {
-        format!("resp_{}", self.seed)
+        ["resp_", &self.seed].concat()
     }
 
     /// Returns the next free place; `prefix` tells the kind of item.
@@ -54,7 +51,7 @@ impl Sequence {
         self.next_index += 1;
         Place {
             index,
-            id: format!("{prefix}_{}_{index}", self.seed),
+            id: [prefix, "_", &self.seed, "_", &index.to_string()].concat(),
         }
     }
 

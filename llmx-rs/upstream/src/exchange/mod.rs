@@ -20,6 +20,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST,
+    LOCATION,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::{BodyExt, Full, Limited};
@@ -201,8 +202,7 @@ impl Exchange {
         let retry_after = retry_after::parse(head.status, &head.headers, &said, SystemTime::now());
         let mut body = FaultBody::parse(&said);
         if head.status.is_redirection() {
-            let location = text(&head.headers, http::header::LOCATION.as_str());
-            let location = location.unwrap_or_else(|| "nowhere".to_owned());
+            let location = text(&head.headers, &LOCATION).unwrap_or("nowhere");
             body.message = format!("it redirects to {location}, which is not followed");
         }
         body.message = self.target.redact(body.message);
@@ -212,7 +212,8 @@ impl Exchange {
             body: Box::new(body),
             request_id: REQUEST_ID_HEADERS
                 .iter()
-                .find_map(|name| text(&head.headers, name)),
+                .find_map(|name| text(&head.headers, name))
+                .map(str::to_owned),
             retry_after,
         }
     }
@@ -231,14 +232,14 @@ impl Exchange {
 /// Returns what the response is, if it cannot be a stream of events. A response that does not say
 /// what it is gets the benefit of the doubt.
 fn not_a_stream(headers: &HeaderMap) -> Option<String> {
-    if let Some(encoding) = text(headers, CONTENT_ENCODING.as_str())
+    if let Some(encoding) = text(headers, &CONTENT_ENCODING)
         && !encoding.eq_ignore_ascii_case("identity")
     {
         return Some(format!("content encoded with {encoding}"));
     }
-    let kind = text(headers, CONTENT_TYPE.as_str())?;
+    let kind = text(headers, &CONTENT_TYPE)?;
     let essence = kind.split(';').next().unwrap_or_default().trim();
-    (!essence.eq_ignore_ascii_case("text/event-stream")).then_some(kind)
+    (!essence.eq_ignore_ascii_case("text/event-stream")).then(|| kind.to_owned())
 }
 
 fn is_json(kind: &str) -> bool {
@@ -256,10 +257,9 @@ fn refuses_reasoning(refusal: &UpstreamFault) -> bool {
     llmx_bridge::chat::refuses_reasoning(&said)
 }
 
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    let name: HeaderName = name.parse().ok()?;
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let value = headers.get(name)?.to_str().ok()?.trim();
-    (!value.is_empty()).then(|| value.to_owned())
+    (!value.is_empty()).then_some(value)
 }
 
 /// Reads as much of a body as a message can need, for as long as a person would wait for it.
@@ -285,4 +285,8 @@ const MAX_WHOLE: usize = 64 << 20;
 const EXCERPT_BYTES: usize = 64 << 10;
 const EXCERPT_TIME: Duration = Duration::from_secs(10);
 /// The names under which providers and gateways let their operators find a request again.
-const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "request-id", "x-litellm-call-id"];
+static REQUEST_ID_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("request-id"),
+    HeaderName::from_static("x-litellm-call-id"),
+];

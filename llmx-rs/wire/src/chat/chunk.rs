@@ -84,7 +84,7 @@ impl Chunk {
         if !self.choices.is_empty() || self.usage.is_some() || !self.id.is_empty() {
             return None;
         }
-        FaultBody::from_value(&Value::Object(self.extra.clone()))
+        FaultBody::from_object(&self.extra)
     }
 }
 

@@ -8,7 +8,7 @@ use super::item::Item;
 use super::response::{Response, Status};
 use crate::lenient::{maybe_count, null_as_default};
 use crate::open_enum::open_enum;
-use crate::{Extra, FaultBody};
+use crate::{Extra, FaultBody, Object};
 
 open_enum! {
     /// One event of a streamed response.
@@ -73,7 +73,7 @@ impl StreamEvent {
     ///
     /// The name only matters where the data has no `type` of its own, as some servers leave it.
     pub fn parse(name: Option<&str>, data: &str) -> Result<Self, serde_json::Error> {
-        let mut object: Extra = serde_json::from_str(data)?;
+        let mut object: Object = serde_json::from_str(data)?;
         if let Some(name) = name
             && !object.contains_key("type")
         {

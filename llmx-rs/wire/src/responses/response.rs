@@ -8,9 +8,9 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Number, Value, json};
 
 use super::item::Item;
-use crate::Extra;
 use crate::json::Name;
 use crate::lenient::null_as_default;
+use crate::{Extra, Object};
 
 /// What the model answered, as far as it has come.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -88,7 +88,7 @@ impl<M: SerializeMap> Fields<M> {
     }
 
     /// Writes the fields beyond the typed ones: those that the API documents, then the others.
-    fn others(&mut self, extra: &Extra) -> Result<(), M::Error> {
+    fn others(&mut self, extra: &Object) -> Result<(), M::Error> {
         let documented: &[_] = if self.is_complete { &*DOCUMENTED } else { &[] };
         for (name, silent) in documented {
             // There are few, and to compare them costs less than to hash the name.

@@ -5,7 +5,7 @@ use llmx_wire::chat::{self, File, ImageUrl, ImageUrlPart, InputAudio, Part, Role
 use llmx_wire::responses::{ContentPart, InputImage, Message, TextOrList, ToolCallOutput};
 use serde_json::{Value, json};
 
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, Extra, LossReport, Object};
 
 /// What a tool returned: text for the tool message, and media that only a user message can hold.
 pub(super) struct ToolResult {
@@ -186,8 +186,8 @@ fn picture(image: &InputImage, losses: &mut LossReport) -> Option<Part> {
     }))
 }
 
-fn document(object: &Extra) -> Option<Part> {
-    let fields: Extra = ["filename", "file_data", "file_id"]
+fn document(object: &Object) -> Option<Part> {
+    let fields: Object = ["filename", "file_data", "file_id"]
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), object.get(name)?.clone())))
         .filter(|(_, value)| !value.is_null())
