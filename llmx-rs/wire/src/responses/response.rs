@@ -108,7 +108,7 @@ impl<M: SerializeMap> Fields<M> {
 
 /// The fields beyond the typed ones that the API documents, and what they are where a request says
 /// nothing of them; `None` is null.
-static DOCUMENTED: LazyLock<[(&str, Option<Box<RawValue>>); 19]> = LazyLock::new(|| {
+static DOCUMENTED: LazyLock<[Documented; 19]> = LazyLock::new(|| {
     // They are the same in every response, so they are written once.
     let written = |(name, silent): (_, Option<Value>)| {
         (name, silent.and_then(|silent| to_raw_value(&silent).ok()))
@@ -136,6 +136,9 @@ static DOCUMENTED: LazyLock<[(&str, Option<Box<RawValue>>); 19]> = LazyLock::new
     ]
     .map(written)
 });
+
+/// A field's name, and its value as JSON.
+type Documented = (&'static str, Option<Box<RawValue>>);
 
 /// How far a response has come, or how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
