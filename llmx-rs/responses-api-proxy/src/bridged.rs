@@ -116,8 +116,7 @@ impl Answer {
             // Most of its state is for a stream, which lives long; an answer does not.
             Box::pin(self.into_events(dumped)).await
         } else {
-            while self.hold().await {}
-            self.whole(dumped)
+            self.whole(dumped).await
         };
         if let Some(losses) = losses.and_then(|value| HeaderValue::from_str(&value).ok()) {
             response.headers_mut().insert(DROPPED, losses);
@@ -159,8 +158,13 @@ impl Answer {
     }
 
     /// Makes the one object of all events.
-    fn whole(self, dumped: Option<&dump::Exchange>) -> Response<Outgoing> {
-        let Some(answer) = fold(self.held.into()) else {
+    async fn whole(&mut self, dumped: Option<&dump::Exchange>) -> Response<Outgoing> {
+        let mut last = None;
+        while let StreamStep::Event(mut event) = self.stream.next().await {
+            self.remember(&mut event);
+            last = Some(event);
+        }
+        let Some(answer) = fold(last) else {
             return rescue::no_end().map(Outgoing::Own);
         };
         if answer.status == Some(responses::Status::Failed) {
@@ -168,7 +172,7 @@ impl Answer {
         }
         // The answer was made of JSON, so it can be written as JSON.
         let body = Bytes::from(json::to_vec(&answer).unwrap_or_default());
-        if let Some((state, asked)) = self.memory {
+        if let Some((state, asked)) = self.memory.take() {
             state.keep(asked, &answer, Some(&body));
         }
         let mut response = Response::new(());

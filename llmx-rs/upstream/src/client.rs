@@ -5,6 +5,7 @@ use std::time::Duration;
 use std::{fmt, mem};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response, Uri};
 use http_body::Body;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -111,20 +112,30 @@ where
 
     /// Sends `request` and returns the response as soon as its head is there. Dropping the future
     /// or the response's body closes the connection, which tells the upstream to stop.
-    pub async fn send(&self, request: Request<B>) -> Result<Response<Answer>, TransportFault> {
-        match timeout(self.options.answer_timeout, self.ask(request)).await {
-            Ok(result) => result,
-            Err(_elapsed) => Err(TransportFault::AnswerTimeout {
-                host: self.host.clone(),
-                after: self.options.answer_timeout,
-            }),
-        }
-    }
-
-    async fn ask(&self, mut request: Request<B>) -> Result<Response<Answer>, TransportFault> {
+    // No `async fn`, whose future would hold the request twice.
+    pub fn send(
+        &self,
+        mut request: Request<B>,
+    ) -> impl Future<Output = Result<Response<Answer>, TransportFault>> + Send {
         let address = mem::take(request.uri_mut());
         // To a server, unlike to a proxy, goes the path alone.
         *request.uri_mut() = origin_form(&address);
+        let asked = timeout(self.options.answer_timeout, self.ask(address, request));
+        asked.map(|answered| {
+            answered.unwrap_or_else(|_elapsed| {
+                Err(TransportFault::AnswerTimeout {
+                    host: self.host.clone(),
+                    after: self.options.answer_timeout,
+                })
+            })
+        })
+    }
+
+    async fn ask(
+        &self,
+        address: Uri,
+        mut request: Request<B>,
+    ) -> Result<Response<Answer>, TransportFault> {
         while let Some(mut line) = self.pool.take() {
             match line.ask(request).await {
                 Ok(response) => return Ok(response.map(|body| Answer::new(body, line))),

@@ -67,28 +67,31 @@ where
     }
 
     /// Sends `request` and waits for the head of the response.
-    pub(crate) async fn ask(
+    // No `async fn`, whose future would hold the request twice.
+    pub(crate) fn ask(
         &mut self,
         request: Request<B>,
-    ) -> Result<Response<Incoming>, Unanswered<B>> {
+    ) -> impl Future<Output = Result<Response<Incoming>, Unanswered<B>>> + Send {
         let response = self.sender.try_send_request(request);
-        let mut response = std::pin::pin!(response);
-        std::future::poll_fn(|cx| {
-            drive(&mut self.connection, &mut self.ended, cx);
-            if self.ended {
-                return response.as_mut().poll(cx);
-            }
-            // Only the connection completes the response. It was polled just now, and it wakes
-            // this task when it can go on.
-            response
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-        })
-        .await
-        .map_err(|mut fault| Unanswered {
-            unsent: fault.take_message(),
-            error: fault.into_error(),
-        })
+        async move {
+            let mut response = std::pin::pin!(response);
+            std::future::poll_fn(|cx| {
+                drive(&mut self.connection, &mut self.ended, cx);
+                if self.ended {
+                    return response.as_mut().poll(cx);
+                }
+                // Only the connection completes the response. It was polled just now, and it wakes
+                // this task when it can go on.
+                response
+                    .as_mut()
+                    .poll(&mut Context::from_waker(Waker::noop()))
+            })
+            .await
+            .map_err(|mut fault| Unanswered {
+                unsent: fault.take_message(),
+                error: fault.into_error(),
+            })
+        }
     }
 }
 

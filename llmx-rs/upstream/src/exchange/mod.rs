@@ -33,6 +33,7 @@ use self::question::Question;
 use self::target::{X_API_KEY, X_GOOG_API_KEY};
 use crate::answer::Answer;
 use crate::client::{Client, ClientOptions};
+use crate::fault::TransportFault;
 use crate::headers::strip_request;
 
 pub use candidates::Candidates;
@@ -99,14 +100,14 @@ impl Exchange {
             return Err(self.refusal(response).await);
         }
         let Question { lane, losses, .. } = question;
-        match not_a_stream(response.headers()) {
-            None => Ok(EventStream::new(
+        match Kind::of(response.headers()) {
+            Kind::Stream => Ok(EventStream::new(
                 response.into_body(),
                 self.target.idle_timeout,
                 lane,
                 losses,
             )),
-            Some(kind) if is_json(&kind) && !matches!(lane, Lane::Responses) => {
+            Kind::Json if !matches!(lane, Lane::Responses) => {
                 let body = self.whole(response).await?;
                 let body =
                     std::str::from_utf8(&body).map_err(|error| UpstreamFault::Malformed {
@@ -114,7 +115,8 @@ impl Exchange {
                     })?;
                 EventStream::whole(body, lane, losses)
             }
-            Some(kind) => Err(self.misfit(kind, response).await),
+            Kind::Json => Err(self.misfit(JSON.to_owned(), response).await),
+            Kind::Other(kind) => Err(self.misfit(kind, response).await),
         }
     }
 
@@ -140,16 +142,17 @@ impl Exchange {
         self.whole(response).await
     }
 
-    async fn send(
+    // No `async fn`, whose future would hold the message twice.
+    fn send(
         &self,
         question: &Question,
         headers: HeaderMap,
-    ) -> Result<Response<Answer>, UpstreamFault> {
+    ) -> impl Future<Output = Result<Response<Answer>, TransportFault>> + Send {
         let mut message = http::Request::new(Full::new(question.body.clone()));
         *message.method_mut() = Method::POST;
         *message.uri_mut() = question.uri.clone();
         *message.headers_mut() = headers;
-        Ok(self.client.send(message).await?)
+        self.client.send(message)
     }
 
     /// Makes a client's headers those of the request to the provider.
@@ -167,12 +170,8 @@ impl Exchange {
         }
         headers.extend(self.target.headers.clone());
         headers.insert(HOST, self.target.endpoint.host().clone());
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let accept = if streams {
-            "text/event-stream"
-        } else {
-            "application/json"
-        };
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        let accept = if streams { "text/event-stream" } else { JSON };
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
         // A compressed stream is held back until the compressor has a block full.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -229,22 +228,32 @@ impl Exchange {
     }
 }
 
-/// Returns what the response is, if it cannot be a stream of events. A response that does not say
-/// what it is gets the benefit of the doubt.
-fn not_a_stream(headers: &HeaderMap) -> Option<String> {
-    if let Some(encoding) = text(headers, &CONTENT_ENCODING)
-        && !encoding.eq_ignore_ascii_case("identity")
-    {
-        return Some(format!("content encoded with {encoding}"));
-    }
-    let kind = text(headers, &CONTENT_TYPE)?;
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    (!essence.eq_ignore_ascii_case("text/event-stream")).then(|| kind.to_owned())
+/// What a response says that its body is.
+#[derive(Debug, PartialEq)]
+enum Kind {
+    /// Events, or nothing: a response that does not say what it is gets the benefit of the doubt.
+    Stream,
+    Json,
+    Other(String),
 }
 
-fn is_json(kind: &str) -> bool {
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+impl Kind {
+    fn of(headers: &HeaderMap) -> Self {
+        if let Some(encoding) = text(headers, &CONTENT_ENCODING)
+            && !encoding.eq_ignore_ascii_case("identity")
+        {
+            return Self::Other(format!("content encoded with {encoding}"));
+        }
+        let Some(kind) = text(headers, &CONTENT_TYPE) else {
+            return Self::Stream;
+        };
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        match essence {
+            _ if essence.eq_ignore_ascii_case("text/event-stream") => Self::Stream,
+            _ if essence.eq_ignore_ascii_case(JSON) => Self::Json,
+            _ => Self::Other(kind.to_owned()),
+        }
+    }
 }
 
 /// Returns whether the provider refuses the wish for reasoning: the one field that many servers
@@ -282,6 +291,7 @@ async fn excerpt(body: Answer) -> Vec<u8> {
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 /// What one answer may have; larger than any model's longest, images included.
 const MAX_WHOLE: usize = 64 << 20;
+const JSON: &str = "application/json";
 const EXCERPT_BYTES: usize = 64 << 10;
 const EXCERPT_TIME: Duration = Duration::from_secs(10);
 /// The names under which providers and gateways let their operators find a request again.
