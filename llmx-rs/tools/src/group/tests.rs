@@ -120,10 +120,14 @@ async fn first_line(group: &mut Group) -> String {
     line.trim().to_owned()
 }
 
-/// One that is dead and not waited for yet has no command line.
+/// Returns whether there is such a process, and not only what is left until it is waited for.
 fn is_alive(pid: &str) -> bool {
-    let line = std::fs::read(Path::new("/proc").join(pid).join("cmdline"));
-    line.is_ok_and(|line| !line.is_empty())
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
+    // "PID (NAME) STATE …", where the name may hold anything.
+    let state = stat
+        .ok()
+        .and_then(|stat| Some(stat.rsplit_once(") ")?.1.chars().next()));
+    state.is_some_and(|state| !matches!(state, Some('Z' | 'X')))
 }
 
 async fn until(holds: impl Fn() -> bool) {
