@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::output::{Capture, Output};
 use super::stream::{self, Keyboard, Printed, Streams};
-use crate::group::{Group, Reins};
+use crate::group::{Group, Reins, Warden};
 
 /// A command that has been started. Dropping it kills what is left of it.
 #[derive(Debug)]
@@ -49,8 +49,13 @@ struct State {
 }
 
 impl Process {
-    /// Starts `command`, which leads a session of its own if it gets a terminal.
-    pub(crate) fn start(command: process::Command, terminal: bool) -> io::Result<Self> {
+    /// Starts `command`, which leads a session of its own if it gets a terminal. `warden` ends it
+    /// should this process be killed.
+    pub(crate) fn start(
+        command: process::Command,
+        terminal: bool,
+        warden: Option<&Warden>,
+    ) -> io::Result<Self> {
         let (streams, printed, keyboard) = if terminal {
             let (streams, printed, keyboard) = stream::terminal()?;
             (streams, printed, Some(keyboard))
@@ -58,7 +63,10 @@ impl Process {
             let (streams, printed) = stream::pipe()?;
             (streams, printed, None)
         };
-        let group = spawn(command, streams, terminal)?;
+        let mut group = spawn(command, streams, terminal)?;
+        if let Some(warden) = warden {
+            group.entrust(warden);
+        }
         let reins = group.reins();
         let shared = Arc::<Shared>::default();
         let started = Instant::now();

@@ -7,6 +7,7 @@
 //! notices the end of the group's leader, holds it.
 
 mod ask;
+mod warden;
 
 use std::io;
 use std::process::ExitStatus;
@@ -20,12 +21,16 @@ use tokio::signal::unix::{self, SignalKind};
 use tokio::time::timeout;
 
 pub use self::ask::{Answer, AskFault, Kept, ask};
+pub(crate) use self::warden::Warden;
+use self::warden::Watched;
+pub use self::warden::run_as_warden;
 
 /// A program and what it has started. Dropping it kills what is left of them.
 #[derive(Debug)]
 pub struct Group {
     leader: Child,
     reins: Reins,
+    watched: Option<Watched>,
     /// Heard when any child of this process has ended.
     deaths: unix::Signal,
 }
@@ -56,8 +61,14 @@ impl Group {
             reins: Reins {
                 number: Arc::new(Mutex::new(id.and_then(Pid::from_raw))),
             },
+            watched: None,
             deaths,
         })
+    }
+
+    /// Has `warden` kill the group if this process is killed.
+    pub(crate) fn entrust(&mut self, warden: &Warden) {
+        self.watched = self.reins.lock().map(|group| warden.watch(group));
     }
 
     /// Lets the group live as long as it likes. Nobody will know how it ends.
@@ -117,6 +128,9 @@ impl Group {
             let _gone = self.leader.start_kill();
             let _empty = kill_process_group(group, Signal::KILL);
         }
+        drop(number);
+        // Not before, since nothing may be left of the group, nor much later.
+        self.watched = None;
     }
 }
 
