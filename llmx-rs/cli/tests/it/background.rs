@@ -156,6 +156,7 @@ fn converse(calls: &[(&str, Value)]) -> Vec<String> {
         .collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "the test thread may sleep")]
 fn until(what: &str, holds: impl Fn() -> bool) {
     let begun = Instant::now();
     while !holds() {
