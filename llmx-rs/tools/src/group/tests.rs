@@ -1,6 +1,5 @@
 //! What must hold however a group is used: nothing of it stays, and nobody else is hit.
 
-use std::path::Path;
 use std::time::Instant;
 
 use super::*;
@@ -14,7 +13,7 @@ async fn nothing_is_left_of_a_group_that_is_dropped() {
     drop(group);
     until(|| !is_alive(&follower)).await;
     // The leader is waited for as well, by the runtime.
-    until(|| !Path::new("/proc").join(leader.to_string()).exists()).await;
+    until(|| state(&leader.to_string()).is_none()).await;
 }
 
 #[tokio::test]
@@ -24,12 +23,12 @@ async fn the_number_is_kept_until_the_rest_is_killed() {
     let follower = first_line(&mut group).await;
     group.leader_ended().await.unwrap();
     // Ended, and not waited for: the number is nobody else's, and the rest goes on.
-    assert!(Path::new("/proc").join(&leader).exists() && !is_alive(&leader));
+    assert_eq!(state(&leader), Some('Z'));
     assert!(is_alive(&follower));
     let reins = group.reins();
     assert_eq!(group.end().await.unwrap().code(), Some(7));
     until(|| !is_alive(&follower)).await;
-    assert!(!Path::new("/proc").join(&leader).exists());
+    assert_eq!(state(&leader), None);
     assert_eq!(*reins.lock(), None);
     // Whoever has the number now is not hit.
     reins.signal(Signal::KILL);
@@ -54,7 +53,7 @@ async fn a_group_that_is_let_go_lives_on_and_leaves_no_corpse() {
     assert!(is_alive(&leader));
     let number = leader.parse().ok().and_then(Pid::from_raw).unwrap();
     kill_process_group(number, Signal::KILL).unwrap();
-    until(|| !Path::new("/proc").join(&leader).exists()).await;
+    until(|| state(&leader).is_none()).await;
 }
 
 #[tokio::test]
@@ -122,12 +121,19 @@ async fn first_line(group: &mut Group) -> String {
 
 /// Returns whether there is such a process, and not only what is left until it is waited for.
 fn is_alive(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
-    // "PID (NAME) STATE …", where the name may hold anything.
-    let state = stat
-        .ok()
-        .and_then(|stat| Some(stat.rsplit_once(") ")?.1.chars().next()));
-    state.is_some_and(|state| !matches!(state, Some('Z' | 'X')))
+    state(pid).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// Returns what such a process does, also one that has ended and was not waited for.
+fn state(pid: &str) -> Option<char> {
+    let ps = std::process::Command::new("ps")
+        .args(["-o", "state=", "-p", pid])
+        .output();
+    String::from_utf8(ps.unwrap().stdout)
+        .unwrap()
+        .trim()
+        .chars()
+        .next()
 }
 
 async fn until(holds: impl Fn() -> bool) {
