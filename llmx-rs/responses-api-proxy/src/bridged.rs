@@ -57,14 +57,24 @@ impl Bridged {
         }
     }
 
-    pub(crate) async fn answer(
+    // No `async fn`, whose future would hold the request twice.
+    pub(crate) fn answer(
         &self,
         request: Request<Incoming>,
         dump: Option<&Dump>,
-    ) -> Response<Outgoing> {
-        let mut dumped = dump.map(|dump| dump.request(&request));
+    ) -> impl Future<Output = Response<Outgoing>> + Send {
+        let dumped = dump.map(|dump| dump.request(&request));
         let (head, body) = request.into_parts();
-        let read = request_body::read(body, head.headers.get(CONTENT_ENCODING), self.body_limit);
+        self.answer_to(head.headers, body, dumped)
+    }
+
+    async fn answer_to(
+        &self,
+        headers: HeaderMap,
+        body: Incoming,
+        mut dumped: Option<dump::Exchange>,
+    ) -> Response<Outgoing> {
+        let read = request_body::read(body, headers.get(CONTENT_ENCODING), self.body_limit);
         let body = match read.await {
             Ok(body) => body,
             Err(refusal) => return rescue::refused_body(&refusal).map(Outgoing::Own),
@@ -73,7 +83,7 @@ impl Bridged {
             recorder.chunk(&body);
             recorder.complete();
         }
-        match self.ask(&body, head.headers).await {
+        match self.ask(&body, headers).await {
             Ok(answer) => answer.into_response(dumped.as_ref()).await,
             Err(response) => response.map(Outgoing::Own),
         }

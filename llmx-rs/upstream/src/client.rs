@@ -1,5 +1,6 @@
 //! Keeps connections to one endpoint and sends requests over them.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, mem};
@@ -137,7 +138,9 @@ where
         mut request: Request<B>,
     ) -> Result<Response<Answer>, TransportFault> {
         while let Some(mut line) = self.pool.take() {
-            match line.ask(request).await {
+            // Pinned here, because a future that held it would hold it twice.
+            let asked = pin!(line.ask(request));
+            match line.answer(asked).await {
                 Ok(response) => return Ok(response.map(|body| Answer::new(body, line))),
                 // The upstream closed an idle connection; nothing was sent, so nothing is repeated.
                 Err(Unanswered {
@@ -149,7 +152,8 @@ where
         }
         // Opening takes a large future, and most requests find a line that is open.
         let mut line = Box::pin(self.open(address)).await?;
-        match line.ask(request).await {
+        let asked = pin!(line.ask(request));
+        match line.answer(asked).await {
             Ok(response) => Ok(response.map(|body| Answer::new(body, line))),
             Err(Unanswered { error, .. }) => Err(self.broken(&error)),
         }

@@ -34,7 +34,11 @@ pub(super) fn messages(
     let items = match &request.input {
         TextOrList::List(items) => items.as_slice(),
         TextOrList::Text(text) => {
-            plain = [Item::text_message(Role::User, text.clone())];
+            plain = [Item::Message(Message {
+                role: Role::User,
+                content: text.clone().into(),
+                ..Message::default()
+            })];
             &plain
         }
     };
