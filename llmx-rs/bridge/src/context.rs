@@ -125,6 +125,8 @@ fn blank(request: &Request) -> Response {
         // A server that keeps it would say so.
         store: request.store.or(Some(false)),
         previous_response_id: request.previous_response_id.clone(),
+        // Nearly every answer is one item.
+        output: Vec::with_capacity(1),
         is_complete: true,
         extra: fields,
         ..Response::default()

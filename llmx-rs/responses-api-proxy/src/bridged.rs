@@ -134,6 +134,16 @@ impl Answer {
         response
     }
 
+    /// Returns a head without headers, in the room that the upstream's have taken: it goes round,
+    /// and the next request of the connection is read into it.
+    fn head(&mut self) -> Response<()> {
+        let mut headers = self.stream.take_headers();
+        headers.clear();
+        let mut response = Response::new(());
+        *response.headers_mut() = headers;
+        response
+    }
+
     /// Takes one more event; false at the end.
     async fn hold(&mut self) -> bool {
         match self.stream.next().await {
@@ -185,7 +195,7 @@ impl Answer {
         if let Some((state, asked)) = self.memory.take() {
             state.keep(asked, &answer, Some(&body));
         }
-        let mut response = Response::new(());
+        let mut response = self.head();
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(CONTENT_TYPE, json);
         if let Some(mut recorder) = dumped.map(|dumped| dumped.response(&response)) {
@@ -209,7 +219,7 @@ impl Answer {
         {
             return rescue::failed(&failed.response).map(Outgoing::Own);
         }
-        let mut response = Response::new(());
+        let mut response = self.head();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

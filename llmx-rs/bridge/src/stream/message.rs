@@ -38,7 +38,8 @@ impl MessageLane {
     pub(super) fn open(seq: &mut Sequence, out: &mut Vec<StreamEvent>) -> (u64, Self) {
         let lane = Self {
             place: seq.place("msg"),
-            done: Vec::new(),
+            // Nearly every message is one text.
+            done: Vec::with_capacity(1),
             open: None,
         };
         seq.tell_added(out, &lane.place, || {

@@ -1,5 +1,7 @@
 //! Hands out everything that must be unique or rising in a response: nothing else may.
 
+use std::fmt::Write as _;
+
 use llmx_wire::responses::{Item, ItemEvent, StreamEvent};
 
 use crate::Extra;
@@ -49,10 +51,11 @@ impl Sequence {
     pub(super) fn place(&mut self, prefix: &str) -> Place {
         let index = self.next_index;
         self.next_index += 1;
-        Place {
-            index,
-            id: [prefix, "_", &self.seed, "_", &index.to_string()].concat(),
-        }
+        let mut id = String::with_capacity(prefix.len() + self.seed.len() + 4);
+        id.extend([prefix, "_", &self.seed, "_"]);
+        // A string takes all that is written to it.
+        let _infallible = write!(id, "{index}");
+        Place { index, id }
     }
 
     /// Makes an id for a call that the upstream left without one.

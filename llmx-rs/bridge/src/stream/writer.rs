@@ -93,7 +93,7 @@ impl ResponsesWriter {
 
     /// Says which model answers, where the upstream tells.
     pub(crate) fn model(&mut self, model: &str) {
-        if !model.is_empty() {
+        if !model.is_empty() && self.response.model.as_deref() != Some(model) {
             self.response.model = Some(model.to_owned());
         }
     }

@@ -102,18 +102,19 @@ impl Exchange {
         let Question { lane, losses, .. } = question;
         match Kind::of(response.headers()) {
             Kind::Stream => Ok(EventStream::new(
-                response.into_body(),
+                response,
                 self.target.idle_timeout,
                 lane,
                 losses,
             )),
             Kind::Json if !matches!(lane, Lane::Responses) => {
-                let body = self.whole(response).await?;
+                let (head, body) = response.into_parts();
+                let body = self.whole(body).await?;
                 let body =
                     std::str::from_utf8(&body).map_err(|error| UpstreamFault::Malformed {
                         cause: error.to_string(),
                     })?;
-                EventStream::whole(body, lane, losses)
+                EventStream::whole(head.headers, body, lane, losses)
             }
             Kind::Json => Err(self.misfit(JSON.to_owned(), response).await),
             Kind::Other(kind) => Err(self.misfit(kind, response).await),
@@ -139,7 +140,7 @@ impl Exchange {
         if !response.status().is_success() {
             return Err(self.refusal(response).await);
         }
-        self.whole(response).await
+        self.whole(response.into_body()).await
     }
 
     // No `async fn`, whose future would hold the message twice.
@@ -182,8 +183,8 @@ impl Exchange {
     }
 
     /// Reads the whole of an answer that is no stream.
-    async fn whole(&self, response: Response<Answer>) -> Result<Bytes, UpstreamFault> {
-        let body = Limited::new(response.into_body(), MAX_WHOLE);
+    async fn whole(&self, body: Answer) -> Result<Bytes, UpstreamFault> {
+        let body = Limited::new(body, MAX_WHOLE);
         let after = self.target.idle_timeout;
         let read = timeout(after, body.collect())
             .await

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::message::Message;
 use super::response::{Choice, Response};
 use super::usage::Usage;
-use crate::lenient::{maybe_count, maybe_object, maybe_text, null_as_default, text};
+use crate::lenient::{maybe_count, maybe_object, maybe_text, mostly_one, null_as_default, text};
 use crate::{Extra, FaultBody};
 
 /// One event of a streamed answer, or what a server sends in its place.
@@ -32,7 +32,7 @@ pub struct Chunk {
     #[serde(default, deserialize_with = "text")]
     pub model: String,
     /// What is new, per answer; empty in a chunk that only tells the cost.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "mostly_one")]
     pub choices: Vec<ChunkChoice>,
     /// What it cost so far; most servers say so once, at the end.
     #[serde(

@@ -13,6 +13,11 @@ pub(super) struct ToolResult {
     pub(super) attachments: Vec<Part>,
 }
 
+/// Makes the content of a text; `None` if it is nothing.
+pub(super) fn plain(text: &str) -> Option<TextOrList<Part>> {
+    (!text.is_empty()).then(|| TextOrList::Text(text.to_owned()))
+}
+
 /// Translates what a user says; `None` if it is nothing.
 pub(super) fn user(
     position: usize,
@@ -21,9 +26,7 @@ pub(super) fn user(
 ) -> Result<Option<TextOrList<Part>>, ClientFault> {
     report_marks(content, losses);
     let parts = match content {
-        TextOrList::Text(text) => {
-            return Ok((!text.is_empty()).then(|| TextOrList::Text(text.clone())));
-        }
+        TextOrList::Text(text) => return Ok(plain(text)),
         TextOrList::List(parts) => parts,
     };
     // Many servers and templates take lists only where there is more than text.
