@@ -116,15 +116,24 @@ fn hide(stores: &[Hidden]) -> Result<(), String> {
             for (tree, path) in exposed {
                 expose(&store.path, &tree, &path)?;
             }
-            let cover = open(&store.path).doing("hiding credentials")?;
-            sys::mount_setattr(cover, false, READ_ONLY).doing("hiding credentials")?;
+            seal(&store.path, READ_ONLY)?;
         } else {
             let (mask, _) = copy(Path::new(MASK), READ_ONLY)?;
             place(&mask, &store.path)?;
         }
     }
-    let devices = open(Path::new("/dev")).doing("opening /dev")?;
-    sys::mount_setattr(devices, false, SEALED).doing("sealing /dev")
+    seal(Path::new("/dev"), SEALED)
+}
+
+/// Puts a read-only copy over what was mounted at `path` and filled; what is mounted below stays as
+/// it is. The mount itself may be busy for as long as a loaded machine takes to forget who wrote to
+/// it, seen to be seconds. Nobody has written to a copy.
+fn seal(path: &Path, attributes: u64) -> Result<(), String> {
+    let what = format!("sealing {}", path.display());
+    let filled = open(path).and_then(|place| open_tree(&place, "", CLONE));
+    let tree = filled.doing(&what)?;
+    sys::mount_setattr(&tree, false, attributes).doing(&what)?;
+    place(&tree, path)
 }
 
 fn cover(path: &Path, mode: &str) -> Result<(), String> {

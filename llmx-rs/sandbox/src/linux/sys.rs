@@ -39,32 +39,8 @@ pub(super) fn unshare(flags: libc::c_int) -> io::Result<()> {
     checked(unsafe { libc::unshare(flags) })
 }
 
-/// Sets attributes of the mount that `tree` is the root of. A mount to which somebody is just
-/// writing cannot become read-only at that moment, so it is tried again for a while.
+/// Sets attributes of the mount that `tree` is the root of.
 pub(super) fn mount_setattr(tree: impl AsFd, recursive: bool, set: u64) -> io::Result<()> {
-    for _ in 1..BUSY_TRIES {
-        match try_mount_setattr(&tree, recursive, set) {
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => pause(),
-            done => return done,
-        }
-    }
-    try_mount_setattr(&tree, recursive, set)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the helper has one thread and nothing else to do"
-)]
-fn pause() {
-    std::thread::sleep(BUSY_PAUSE);
-}
-
-/// Usually the first or second does; on a machine with more to do than it can, seen to take longer
-/// than fifty.
-const BUSY_TRIES: u32 = 3_000;
-const BUSY_PAUSE: std::time::Duration = std::time::Duration::from_millis(1);
-
-fn try_mount_setattr(tree: impl AsFd, recursive: bool, set: u64) -> io::Result<()> {
     let attributes = libc::mount_attr {
         attr_set: set,
         attr_clr: 0,
