@@ -27,7 +27,12 @@ fn case_63_a_reason_makes_an_answer_whole_and_its_absence_does_not() {
     assert_eq!(outcome(stream(&[], StreamEnd::Done)), failed);
     assert_eq!(outcome(stream(&[], StreamEnd::Eof)), failed);
     let broken = StreamEnd::Broken(UpstreamFault::Broken("reset".to_owned()));
-    assert_eq!(outcome(stream(&answer, broken)), failed);
+    assert_eq!(outcome(stream(&answer, broken.clone())), failed);
+    assert_eq!(outcome(stream(&finished, broken)), completed);
+    let noise = StreamEnd::Broken(UpstreamFault::Malformed("<html>".to_owned()));
+    assert_eq!(outcome(stream(&finished, noise)), completed);
+    let reported = StreamEnd::Broken(UpstreamFault::from_answer(500, b"no"));
+    assert_eq!(outcome(stream(&finished, reported)), failed);
 }
 
 #[test]

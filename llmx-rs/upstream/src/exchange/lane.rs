@@ -180,7 +180,12 @@ impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> 
         };
         let pushed = self.bridge.push(event, &mut self.said);
         out.extend(self.said.drain(..));
-        Ok(pushed.map(|()| Progress::More)?)
+        pushed?;
+        Ok(if self.bridge.is_over() {
+            Progress::Over
+        } else {
+            Progress::More
+        })
     }
 
     fn whole(&mut self, body: &str, out: &mut Events) -> Read {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use llmx_test_support::{Reply, ScriptedUpstream, Step};
-use llmx_wire::responses::Request;
+use llmx_wire::responses::{Request, TextOrList};
 
 use super::*;
 use crate::endpoint::{Endpoint, Insecure};
@@ -119,6 +119,26 @@ async fn a_cut_body_a_silent_one_and_garbage_are_faults() {
 }
 
 #[tokio::test]
+async fn the_last_event_of_messages_ends_a_stream_that_stays_open() {
+    let reply = vec![
+        Step::sse_head(),
+        Step::event(r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#),
+        Step::event(r#"{"type":"message_stop"}"#),
+        Step::AwaitHangup,
+    ];
+    let upstream = ScriptedUpstream::with_replies(vec![reply]);
+    let exchange = exchange_in(Dialect::Messages, &upstream.url("/v1/messages"));
+    let mut stream = exchange.open(&greeting()).await.unwrap();
+    let reading = async {
+        while let StreamStep::Event(event) = stream.next().await {
+            assert_ne!(event.kind(), "response.failed");
+        }
+    };
+    let patience = exchange.target.idle_timeout / 2;
+    timeout(patience, reading).await.unwrap();
+}
+
+#[tokio::test]
 async fn signs_of_life_do_not_hold_a_stream_for_ever() {
     let delta = r#"{"type":"response.output_text.delta","delta":"x"}"#;
     let progress = r#"{"type":"response.in_progress","response":{"id":"r"}}"#;
@@ -228,13 +248,17 @@ fn the_key_is_in_no_debug_output() {
 }
 
 fn exchange(url: &str) -> Exchange {
+    exchange_in(Dialect::Responses, url)
+}
+
+fn exchange_in(dialect: Dialect, url: &str) -> Exchange {
     let mut headers = HeaderMap::new();
     headers.insert("x-team", HeaderValue::from_static("a"));
     let target = Target {
         endpoint: Endpoint::parse(url, Insecure::Refused).unwrap(),
         headers,
-        credential: Some(Target::credential(Dialect::Responses, KEY).unwrap()),
-        dialect: Dialect::Responses,
+        credential: Some(Target::credential(dialect, KEY).unwrap()),
+        dialect,
         bridge: llmx_bridge::Options::default(),
         idle_timeout: Duration::from_millis(200),
     };
@@ -246,6 +270,13 @@ fn request() -> Request {
         model: "m".to_owned(),
         stream: Some(true),
         ..Request::default()
+    }
+}
+
+fn greeting() -> Request {
+    Request {
+        input: TextOrList::Text("hi".to_owned()),
+        ..request()
     }
 }
 

@@ -200,6 +200,7 @@ impl StreamBridge for ChatToResponses {
             (StreamEnd::Broken(fault), _) | (_, Err(fault)) => StreamEnd::Broken(fault),
             (end, Ok(())) => end,
         };
+        let end = end.after_reason(self.finish_reason.is_some());
         let ending = ending::of(end, self.finish_reason.as_deref(), self.writer.has_output());
         self.writer.finish(ending, out);
     }

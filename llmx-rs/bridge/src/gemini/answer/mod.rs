@@ -138,7 +138,7 @@ impl StreamBridge for GeminiToResponses {
             self.writer.usage(usage);
         }
         let has_output = self.writer.has_output();
-        let ending = match (end, self.stop) {
+        let ending = match (end.after_reason(self.stop.is_some()), self.stop) {
             (StreamEnd::Broken(fault), _) => Ending::Failed(fault),
             _ if self.blocked => Ending::Incomplete("content_filter"),
             (_, Some((reason, message))) => ending::of(&reason, message, has_output),

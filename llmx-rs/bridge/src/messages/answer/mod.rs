@@ -139,6 +139,10 @@ impl StreamBridge for MessagesToResponses {
         Ok(())
     }
 
+    fn is_over(&self) -> bool {
+        self.stopped
+    }
+
     fn finish(mut self, end: StreamEnd, out: &mut Events) {
         if let Some(usage) = ending::usage(&self.usage) {
             self.writer.usage(usage);
@@ -146,7 +150,7 @@ impl StreamBridge for MessagesToResponses {
         if let Some(tier) = ending::service_tier(&self.usage) {
             self.writer.service_tier(tier);
         }
-        let ending = match end {
+        let ending = match end.after_reason(self.stop.is_some()) {
             StreamEnd::Broken(fault) => Ending::Failed(fault),
             StreamEnd::Done | StreamEnd::Eof => match self.stop {
                 Some(reason) => ending::of(&reason),

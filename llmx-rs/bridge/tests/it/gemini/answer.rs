@@ -1,7 +1,7 @@
 //! The stream of an answer: items, endings, cost.
 
-use llmx_bridge::StreamEnd;
 use llmx_bridge::gemini::respond;
+use llmx_bridge::{StreamEnd, UpstreamFault};
 use serde_json::{Value, json};
 
 use super::{chunk, context, last, response, run, stamp, user, with_tool};
@@ -95,6 +95,12 @@ fn case_63_a_stream_that_ends_too_early_failed() {
     assert_eq!(events.last().unwrap().kind(), "response.failed");
     let events = run(plain(), &[], StreamEnd::Eof);
     assert_eq!(events.last().unwrap().kind(), "response.failed");
+    let whole = json!({"candidates": [{
+        "content": {"parts": [{"text": "a"}]}, "finishReason": "STOP",
+    }]});
+    let reset = StreamEnd::Broken(UpstreamFault::Broken("reset".to_owned()));
+    let events = run(plain(), &[whole], reset);
+    assert_eq!(events.last().unwrap().kind(), "response.completed");
 }
 
 #[test]
