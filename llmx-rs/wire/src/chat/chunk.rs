@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::message::Message;
 use super::response::{Choice, Response};
 use super::usage::Usage;
-use crate::lenient::{maybe_count, maybe_object, maybe_text, null_as_default, text};
+use crate::lenient::{count, maybe_count, maybe_object, maybe_text, null_as_default, text};
 use crate::{Extra, FaultBody};
 
 /// One event of a streamed answer, or what a server sends in its place.
@@ -53,7 +53,7 @@ pub struct Chunk {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChunkChoice {
     /// The answer's place among the answers.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "count")]
     pub index: u64,
     /// What is new.
     #[serde(default, deserialize_with = "null_as_default")]
