@@ -7,6 +7,7 @@ mod json_end;
 mod leaked;
 mod reasoning;
 mod route;
+mod streamed;
 mod think;
 mod usage;
 
@@ -17,6 +18,7 @@ use serde_json::Value;
 use self::calls::Calls;
 use self::growing::Growing;
 use self::leaked::{LeakedCalls, Part as Said};
+use self::streamed::Streamed;
 use self::think::{Piece, ThinkTags};
 use crate::stream::{ResponsesWriter, StreamBridge, StreamEnd, Thought, Words};
 use crate::{Context, Stamp, UpstreamFault};
@@ -34,6 +36,9 @@ pub struct ChatToResponses {
     leaked: Option<LeakedCalls>,
     words: Growing,
     thoughts: Growing,
+    streamed: Streamed,
+    /// The index of the one choice that is the client's.
+    answer: Option<u64>,
 }
 
 type Events = Vec<StreamEvent>;
@@ -51,15 +56,18 @@ impl ChatToResponses {
             calls: Calls::new(context.tools, context.cumulative),
             finish_reason: None,
             costs: usage::Costs::default(),
+            streamed: Streamed::default(),
+            answer: None,
         }
     }
 
     fn choice(&mut self, choice: ChunkChoice, out: &mut Events) -> Pushed {
         let logprobs = choice.logprobs.as_ref().map(tokens).unwrap_or_default();
+        self.streamed.note(&choice.delta);
         self.message(choice.delta, logprobs, out)?;
         if let Some(message) = choice.message {
             let logprobs = choice.logprobs.as_ref().map(tokens).unwrap_or_default();
-            self.message(*message, logprobs, out)?;
+            self.message(self.streamed.rest_of(*message), logprobs, out)?;
         }
         let reason = choice.finish_reason.filter(|reason| !reason.is_empty());
         // The first reason stands: some servers repeat the last chunk.
@@ -89,6 +97,7 @@ impl ChatToResponses {
         for annotation in annotations(&message.extra) {
             self.writer.annotate(annotation, out);
         }
+        let called = !message.tool_calls.is_empty();
         let several = message.tool_calls.len() > 1;
         for (position, mut call) in message.tool_calls.into_iter().enumerate() {
             if several {
@@ -97,7 +106,8 @@ impl ChatToResponses {
             }
             self.calls.push(call, &mut self.writer, out)?;
         }
-        if let Some(call) = message.function_call {
+        // Where both forms stand side by side, they are the same call.
+        if let Some(call) = message.function_call.filter(|_| !called) {
             self.calls
                 .push(calls::legacy(call), &mut self.writer, out)?;
         }
@@ -186,9 +196,14 @@ impl StreamBridge for ChatToResponses {
         if let Some(usage) = chunk.usage {
             self.costs.set(usage);
         }
-        // Only one answer was asked for; a second is not the client's.
-        let choice = chunk.choices.into_iter().find(|choice| choice.index == 0);
-        choice.map_or(Ok(()), |choice| self.choice(choice, out))
+        for choice in chunk.choices {
+            // Only one answer was asked for; a second is not the client's. Some servers spread the
+            // one over choices of the same index: its words, then its calls.
+            if *self.answer.get_or_insert(choice.index) == choice.index {
+                self.choice(choice, out)?;
+            }
+        }
+        Ok(())
     }
 
     fn finish(mut self, end: StreamEnd, out: &mut Events) {
