@@ -66,6 +66,13 @@ impl UpstreamFault {
         }))
     }
 
+    /// Makes a fault of what the upstream said inside of a stream, where the status that it would
+    /// have had as an answer of its own is a number in its words.
+    pub fn in_stream(body: FaultBody) -> Self {
+        let code = body.code.as_deref().and_then(|code| code.parse().ok());
+        Self::reported(code.filter(|code| (400..600).contains(code)), body)
+    }
+
     /// Returns what kind of failure this is.
     pub fn class(&self) -> FaultClass {
         match self {
@@ -87,6 +94,17 @@ impl UpstreamFault {
         }
     }
 
+    /// Returns the status that the upstream gave, or that its words stand for.
+    fn told_status(&self) -> Option<u16> {
+        match self {
+            Self::Reported(report) => report.status.or_else(|| match self.class() {
+                FaultClass::Server => None,
+                class => Some(class.status()),
+            }),
+            _ => None,
+        }
+    }
+
     /// Returns the machine-readable reason: the upstream's own where it has one that clients know.
     pub fn code(&self) -> String {
         let class = self.class();
@@ -105,7 +123,7 @@ impl UpstreamFault {
         if let Self::Reported(report) = self {
             let told = [
                 ("type", report.body.kind.clone().map(Value::from)),
-                ("status", report.status.map(Value::from)),
+                ("status", self.told_status().map(Value::from)),
                 ("upstream_code", report.body.code.clone().map(Value::from)),
                 ("request_id", report.request_id.clone().map(Value::from)),
                 ("retry_after", report.retry_after.clone().map(Value::from)),

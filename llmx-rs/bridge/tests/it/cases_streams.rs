@@ -139,6 +139,48 @@ fn case_66_a_whole_answer_to_a_request_for_a_stream_is_streamed() {
 }
 
 #[test]
+fn case_65_an_error_beside_the_words_keeps_its_own_words_and_status() {
+    let mut last = text("lf");
+    last["choices"][0]["finish_reason"] = json!("error");
+    last["choices"][0]["error"] = json!({"code": 429, "message": "slow down"});
+    let response = json!(folded(stream(&[text("ha"), last], StreamEnd::Done)));
+    assert_eq!(response["output"][0]["content"][0]["text"], "half");
+    assert_eq!(response["error"]["message"], "slow down");
+    assert_eq!(response["error"]["code"], "rate_limit_exceeded");
+    assert_eq!(response["error"]["status"], 429);
+}
+
+#[test]
+fn case_65_a_number_among_the_words_is_the_status() {
+    for (error, code, status) in [
+        (
+            json!({"code": 400, "message": "bad"}),
+            "invalid_prompt",
+            json!(400),
+        ),
+        (
+            json!({"code": "500", "message": "bad"}),
+            "server_error",
+            json!(500),
+        ),
+        (
+            json!({"code": 1008, "message": "bad"}),
+            "server_error",
+            json!(null),
+        ),
+        (
+            json!({"type": "overloaded_error", "message": "bad"}),
+            "server_is_overloaded",
+            json!(503),
+        ),
+    ] {
+        let response = json!(folded(stream(&[json!({"error": error})], StreamEnd::Done)));
+        assert_eq!(response["error"]["code"], code, "{error}");
+        assert_eq!(response["error"]["status"], status, "{error}");
+    }
+}
+
+#[test]
 fn case_65_an_event_that_is_no_chunk_says_what_it_is() {
     for (data, message) in [(r#"[{"error":{"message":"no"}}]"#, "no"), (r#""no""#, "no")] {
         let fault = Frame::read(data).unwrap_err();

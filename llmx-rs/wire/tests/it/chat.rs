@@ -115,6 +115,22 @@ fn an_error_in_the_place_of_a_chunk_is_seen_and_a_chunk_is_none() {
         None
     );
     assert_eq!(fault(json!({"id": "c", "error": null})), None);
+    for nothing in [
+        json!(""),
+        json!({}),
+        json!(false),
+        json!({"message": "", "code": null}),
+    ] {
+        assert_eq!(fault(json!({"id": "c", "error": nothing})), None);
+    }
+    let told = |code: u64| {
+        fault(json!({
+            "id": "", "choices": null, "usage": {"total_tokens": 0},
+            "base_resp": {"status_code": code, "status_msg": "insufficient balance"},
+        }))
+    };
+    assert_eq!(told(1008).unwrap().message, "insufficient balance");
+    assert_eq!(told(0), None);
 }
 
 #[test]

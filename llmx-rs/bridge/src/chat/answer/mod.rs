@@ -11,6 +11,7 @@ mod streamed;
 mod think;
 mod usage;
 
+use llmx_wire::FaultBody;
 use llmx_wire::chat::{Chunk, ChunkChoice, Message, Part, TextOrList};
 use llmx_wire::responses::StreamEvent;
 use serde_json::Value;
@@ -70,6 +71,10 @@ impl ChatToResponses {
             self.message(self.streamed.rest_of(*message), logprobs, out)?;
         }
         let reason = choice.finish_reason.filter(|reason| !reason.is_empty());
+        let error = choice.extra.get("error").and_then(FaultBody::from_value);
+        if let Some(fault) = error {
+            return Err(UpstreamFault::in_stream(fault));
+        }
         // The first reason stands: some servers repeat the last chunk.
         self.finish_reason = self.finish_reason.take().or(reason);
         Ok(())
@@ -182,7 +187,7 @@ impl StreamBridge for ChatToResponses {
 
     fn push(&mut self, chunk: Chunk, out: &mut Events) -> Pushed {
         if let Some(fault) = chunk.fault() {
-            return Err(UpstreamFault::reported(None, fault));
+            return Err(UpstreamFault::in_stream(fault));
         }
         self.writer.model(&chunk.model);
         self.writer.begin(out);

@@ -108,8 +108,7 @@ impl StreamBridge for GeminiToResponses {
 
     fn push(&mut self, chunk: Response, out: &mut Events) -> Result<(), UpstreamFault> {
         if let Some(fault) = chunk.fault() {
-            let status = fault.code.as_deref().and_then(|code| code.parse().ok());
-            return Err(UpstreamFault::reported(status, fault));
+            return Err(UpstreamFault::in_stream(fault));
         }
         if let Some(model) = &chunk.model_version {
             self.writer.model(model);
