@@ -336,7 +336,17 @@ fn case_70_the_last_word_on_usage_counts_wherever_it_comes() {
         "input_tokens": 9, "input_tokens_details": {"cached_tokens": 3},
         "output_tokens": 5, "output_tokens_details": {"reasoning_tokens": 2}, "total_tokens": 14,
     });
+    let in_choice = || {
+        let mut chunk = ends("stop");
+        chunk["choices"][0]["usage"] = cost(9, 5);
+        chunk
+    };
+    let mut aside = ends("stop");
+    aside["x_groq"] = json!({"id": "r", "usage": cost(9, 5)});
     for chunks in [
+        vec![text("hi"), aside],
+        vec![text("hi"), in_choice()],
+        vec![text("hi"), in_choice(), with(empty(), cost(9, 5))],
         vec![
             with(text("hi"), Value::Null),
             ends("stop"),

@@ -198,7 +198,7 @@ impl StreamBridge for ChatToResponses {
         {
             self.writer.service_tier(tier.clone());
         }
-        if let Some(usage) = chunk.usage {
+        for usage in usage::told_aside(&chunk).into_iter().chain(chunk.usage) {
             self.costs.set(usage);
         }
         for choice in chunk.choices {
