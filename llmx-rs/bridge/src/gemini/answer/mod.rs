@@ -93,10 +93,12 @@ impl GeminiToResponses {
         let id = call.id.filter(|id| !id.is_empty());
         let key = self.writer.call(id, self.tools.target(&call.name), out)?;
         let arguments = match call.args {
-            None | Some(Value::Null) => json!({}),
-            Some(arguments) => arguments,
+            None | Some(Value::Null) => json!({}).to_string(),
+            // Servers that imitate Gemini pass on what they have, which is text.
+            Some(Value::String(text)) => text,
+            Some(arguments) => arguments.to_string(),
         };
-        self.writer.arguments(key, &arguments.to_string(), out)?;
+        self.writer.arguments(key, &arguments, out)?;
         self.writer.end_call(key, out);
         Ok(())
     }

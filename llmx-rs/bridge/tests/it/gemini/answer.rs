@@ -40,6 +40,9 @@ fn case_19_every_reason_of_an_end_has_its_event() {
         ("PROHIBITED_CONTENT", "incomplete", json!("content_filter")),
         ("MALFORMED_FUNCTION_CALL", "failed", Value::Null),
         ("UNEXPECTED_TOOL_CALL", "failed", Value::Null),
+        ("MALFORMED_RESPONSE", "failed", Value::Null),
+        ("MISSING_THOUGHT_SIGNATURE", "failed", Value::Null),
+        ("IMAGE_RECITATION", "incomplete", json!("content_filter")),
         ("OTHER", "completed", Value::Null),
         ("BRAND_NEW", "completed", Value::Null),
     ] {
@@ -87,6 +90,13 @@ fn case_70_the_last_counters_win_and_thoughts_are_output() {
     let silent =
         json!({"candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP"}]});
     assert_eq!(super::response(plain(), &[silent])["usage"], Value::Null);
+}
+
+#[test]
+fn arguments_that_came_as_text_are_not_quoted_again() {
+    let call = json!([{"functionCall": {"name": "get", "args": "{\"p\":1}"}}]);
+    let answer = response(plain(), &[last(call, "STOP")]);
+    assert_eq!(answer["output"][0]["arguments"], "{\"p\":1}");
 }
 
 #[test]
