@@ -36,6 +36,21 @@ fn case_63_a_reason_makes_an_answer_whole_and_its_absence_does_not() {
 }
 
 #[test]
+fn a_stream_that_is_done_in_the_middle_of_a_call_failed() {
+    for (name, arguments, status) in [
+        ("read", "{\"p\":", "failed"),
+        ("apply_patch", "{\"input\":\"*** Begin", "failed"),
+        ("read", "{\"p\":1}", "completed"),
+        ("apply_patch", "{\"input\":\"*** Begin\"}", "completed"),
+        ("read", "", "completed"),
+    ] {
+        let call = piece(Some(0), Some("a"), name, arguments);
+        let response = json!(folded(stream(&[call], StreamEnd::Done)));
+        assert_eq!(response["status"], status, "{name} {arguments}");
+    }
+}
+
+#[test]
 fn empty_content_makes_no_message() {
     let call = piece(Some(0), Some("a"), "read", "{}");
     let mut last = ends("tool_calls");

@@ -221,7 +221,8 @@ impl StreamBridge for ChatToResponses {
             (end, Ok(())) => end,
         };
         let end = end.after_reason(self.finish_reason.is_some());
-        let ending = ending::of(end, self.finish_reason.as_deref(), self.writer.has_output());
+        let is_whole = self.writer.has_output() && !self.writer.is_in_a_call();
+        let ending = ending::of(end, self.finish_reason.as_deref(), is_whole);
         self.writer.finish(ending, out);
     }
 }
