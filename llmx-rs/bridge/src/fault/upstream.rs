@@ -73,6 +73,18 @@ impl UpstreamFault {
         Self::reported(code.filter(|code| (400..600).contains(code)), body)
     }
 
+    /// Says what is wrong with what is not of the dialect: what the server says in it, or how the
+    /// dialect is missed.
+    pub fn unreadable(body: &str, error: &serde_json::Error) -> Self {
+        let value = serde_json::from_str::<Value>(body).ok();
+        match value.as_ref().and_then(FaultBody::from_value) {
+            Some(fault) => Self::in_stream(fault),
+            None if value.is_some() => Self::Malformed(error.to_string()),
+            // A page of a proxy in between, or plain words.
+            None => Self::Malformed(FaultBody::parse(body.as_bytes()).message),
+        }
+    }
+
     /// Returns what kind of failure this is.
     pub fn class(&self) -> FaultClass {
         match self {

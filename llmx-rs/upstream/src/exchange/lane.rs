@@ -106,6 +106,16 @@ pub(super) enum ReadFault {
     Bridge(llmx_bridge::UpstreamFault),
 }
 
+impl ReadFault {
+    /// Says it in the words of the server, where what could not be read holds some.
+    fn in_words_of(self, data: &str) -> Self {
+        match self {
+            Self::Json(error) => Self::Bridge(llmx_bridge::UpstreamFault::unreadable(data, &error)),
+            fault @ Self::Bridge(_) => fault,
+        }
+    }
+}
+
 impl From<serde_json::Error> for ReadFault {
     fn from(error: serde_json::Error) -> Self {
         Self::Json(error)
@@ -175,7 +185,8 @@ impl<B: StreamBridge> Debug for Translated<B> {
 
 impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> {
     fn event(&mut self, name: Option<&str>, data: &str, out: &mut Events) -> Read {
-        let Some(event) = (self.event)(name, data)? else {
+        let event = (self.event)(name, data).map_err(|fault| fault.in_words_of(data))?;
+        let Some(event) = event else {
             return Ok(Progress::More);
         };
         let pushed = self.bridge.push(event, &mut self.said);
@@ -189,7 +200,9 @@ impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> 
     }
 
     fn whole(&mut self, body: &str, out: &mut Events) -> Read {
-        for event in (self.whole)(body)? {
+        let events =
+            (self.whole)(body).map_err(|error| ReadFault::Json(error).in_words_of(body))?;
+        for event in events {
             let pushed = self.bridge.push(event, &mut self.said);
             out.extend(self.said.drain(..));
             pushed?;

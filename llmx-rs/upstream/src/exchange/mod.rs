@@ -98,23 +98,17 @@ impl Exchange {
             return Err(self.refusal(response).await);
         }
         let Question { lane, losses, .. } = question;
-        match not_a_stream(response.headers()) {
-            None => Ok(EventStream::new(
-                response.into_body(),
-                self.target.idle_timeout,
-                lane,
-                losses,
-            )),
-            Some(kind) if is_json(&kind) && !matches!(lane, Lane::Responses) => {
-                let body = self.whole(response).await?;
-                let body =
-                    std::str::from_utf8(&body).map_err(|error| UpstreamFault::Malformed {
-                        cause: error.to_string(),
-                    })?;
-                EventStream::whole(body, lane, losses)
-            }
-            Some(kind) => Err(self.misfit(kind, response).await),
+        let kind = not_a_stream(response.headers());
+        let may_be_read = |kind: &String| is_readable(kind) && !matches!(lane, Lane::Responses);
+        if let Some(kind) = kind.filter(|kind| !may_be_read(kind)) {
+            return Err(self.misfit(kind, response).await);
         }
+        Ok(EventStream::new(
+            response.into_body(),
+            self.target.idle_timeout,
+            lane,
+            losses,
+        ))
     }
 
     /// Fetches what is at the target's address, such as a list of models.
@@ -241,9 +235,14 @@ fn not_a_stream(headers: &HeaderMap) -> Option<String> {
     (!essence.eq_ignore_ascii_case("text/event-stream")).then_some(kind)
 }
 
-fn is_json(kind: &str) -> bool {
+/// Returns whether what comes under this label may be an answer: whole, or a stream that is not
+/// called one. A bridge looks at its beginning.
+fn is_readable(kind: &str) -> bool {
     let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    let labels = ["application/json", "application/octet-stream", "text/plain"];
+    labels
+        .iter()
+        .any(|label| essence.eq_ignore_ascii_case(label))
 }
 
 /// Returns whether the provider refuses the wish for reasoning: the one field that many servers

@@ -9,9 +9,10 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use llmx_bridge::LossReport;
 use llmx_wire::responses::StreamEvent;
-use llmx_wire::sse::{Decoder, Limits};
+use llmx_wire::sse::{DecodeFault, Decoder, Limits};
 use tokio::time::{Instant, timeout};
 
+use super::MAX_WHOLE;
 use super::fault::UpstreamFault;
 use super::lane::{Lane, Progress};
 use crate::answer::Answer;
@@ -26,6 +27,7 @@ pub struct EventStream {
     /// Since when somebody waits for something to be said.
     quiet_since: Option<Instant>,
     decoder: Decoder,
+    form: Form,
     lane: Lane,
     losses: LossReport,
     ready: VecDeque<StreamEvent>,
@@ -65,32 +67,16 @@ impl EventStream {
             quiet_timeout: quiet_timeout(idle_timeout),
             quiet_since: None,
             decoder: Decoder::new(Limits::default()),
+            // Only a bridge knows what to make of an answer that is no stream.
+            form: match lane {
+                Lane::Bridged(_) => Form::Unknown,
+                Lane::Responses | Lane::Over => Form::Events,
+            },
             lane,
             losses,
             ready: VecDeque::new(),
             end: None,
         }
-    }
-
-    /// Makes the stream of an answer that came whole.
-    pub(super) fn whole(
-        body: &str,
-        mut lane: Lane,
-        losses: LossReport,
-    ) -> Result<Self, UpstreamFault> {
-        let mut ready = VecDeque::new();
-        lane.whole(body, &mut ready)?;
-        Ok(Self {
-            body: None,
-            idle_timeout: Duration::ZERO,
-            quiet_timeout: Duration::ZERO,
-            quiet_since: None,
-            decoder: Decoder::default(),
-            lane,
-            losses,
-            ready,
-            end: Some(StreamEnd::Done),
-        })
     }
 
     #[cfg(test)]
@@ -177,6 +163,17 @@ impl EventStream {
     }
 
     fn decode(&mut self, data: &Bytes) {
+        if let Form::Unknown = self.form {
+            self.form = Form::of(data);
+        }
+        if let Form::Whole(body) = &mut self.form {
+            body.extend_from_slice(data);
+            if body.len() > MAX_WHOLE {
+                let fault = DecodeFault::TooLarge { limit: MAX_WHOLE };
+                self.end_with(StreamEnd::Broken(fault.into()));
+            }
+            return;
+        }
         let mut events = Vec::new();
         let decoded = self.decoder.push(data, &mut events);
         for event in &events {
@@ -198,6 +195,12 @@ impl EventStream {
     }
 
     fn end_of_body(&mut self) {
+        if let Form::Whole(body) = std::mem::take(&mut self.form) {
+            let body = String::from_utf8_lossy(&body);
+            let body = body.trim_start_matches('\u{feff}').trim();
+            let read = self.lane.whole(body, &mut self.ready);
+            return self.end_with(read.map_or_else(StreamEnd::Broken, |()| StreamEnd::Done));
+        }
         if let Some(event) = std::mem::take(&mut self.decoder).finish()
             // What the end of the body cut off is not the fault of the event.
             && self.lane.push(&event, &mut self.ready) == Ok(Progress::Over)
@@ -222,6 +225,30 @@ impl EventStream {
     }
 }
 
+/// What the body of an answer is; its label does not always say so.
+#[derive(Debug, Default)]
+enum Form {
+    /// Nothing of it has come.
+    #[default]
+    Unknown,
+    /// Server-sent events.
+    Events,
+    /// One piece of JSON, or words, as far as it has come.
+    Whole(Vec<u8>),
+}
+
+impl Form {
+    fn of(data: &[u8]) -> Self {
+        let is_blank = |byte: &u8| byte.is_ascii_whitespace() || BYTE_ORDER_MARK.contains(byte);
+        match data.iter().find(|byte| !is_blank(byte)) {
+            None => Self::Unknown,
+            // The beginnings of `data`, `event`, `id`, `retry` and of a comment.
+            Some(b'd' | b'e' | b'i' | b'r' | b':') => Self::Events,
+            Some(_) => Self::Whole(Vec::new()),
+        }
+    }
+}
+
 /// Returns how long a stream may go on without saying anything, given how long it may be silent:
 /// longer than models think that stream, and not for ever.
 fn quiet_timeout(idle_timeout: Duration) -> Duration {
@@ -235,6 +262,8 @@ fn says_something(event: &StreamEvent) -> bool {
         "response.created" | "response.in_progress" | "response.queued" | "ping" | "keepalive"
     )
 }
+
+const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 const SHORTEST_QUIET: Duration = Duration::from_secs(600);
 

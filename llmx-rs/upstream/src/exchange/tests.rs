@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use llmx_test_support::{Reply, ScriptedUpstream, Step};
-use llmx_wire::responses::{Request, TextOrList};
+use llmx_wire::responses::{Request, StreamEvent, TextOrList};
 
 use super::*;
 use crate::endpoint::{Endpoint, Insecure};
@@ -207,6 +207,75 @@ async fn a_success_that_is_no_stream_is_shown() {
         fault.ends_with("sent no event stream but application/json: streaming is off"),
         "{fault}"
     );
+}
+
+#[tokio::test]
+async fn a_bridged_answer_is_read_as_what_it_is_whatever_its_label_says() {
+    let whole = r#"{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}"#;
+    let chunk = r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#;
+    let list = format!("[{chunk}]");
+    let events = format!(": hi\r\n\r\ndata: {chunk}\r\n\r\ndata: [DONE]\r\n\r\n");
+    let refused = r#" {"error":{"message":"no","code":404}}"#;
+    let marked = format!("\u{feff}\n{whole}");
+    for (body, expected) in [
+        (whole, "response.completed"),
+        (&marked, "response.completed"),
+        (&list, "response.completed"),
+        (&events, "response.completed"),
+        (refused, "response.failed: no"),
+        (
+            "<html>",
+            "response.failed: the upstream sent what is not part of its protocol: <html>",
+        ),
+        (
+            "Overloaded",
+            "response.failed: the upstream sent what is not part of its protocol: Overloaded",
+        ),
+        (
+            "",
+            "response.failed: the upstream ended the stream before the answer was complete",
+        ),
+    ] {
+        for label in ["application/json", "text/event-stream", "text/plain", ""] {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: {label}\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let reply = vec![Step::Send(head.into_bytes())];
+            let upstream = ScriptedUpstream::with_replies(vec![reply]);
+            let exchange = exchange_in(Dialect::Chat, &upstream.url("/v1/chat/completions"));
+            let mut stream = exchange.open(&greeting()).await.unwrap();
+            let mut last = String::new();
+            while let StreamStep::Event(event) = stream.next().await {
+                last = match &event {
+                    StreamEvent::Failed(failed) => {
+                        let error = failed.response.error.as_ref().unwrap();
+                        format!("{}: {}", event.kind(), error.message)
+                    }
+                    event => event.kind().to_owned(),
+                };
+            }
+            assert_eq!(last, expected, "{label}: {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_no_json_is_shown_in_its_own_words() {
+    let event = Step::chunk("event: error\ndata: out of memory\n\n");
+    let reply = vec![Step::sse_head(), event, Step::last_chunk()];
+    let upstream = ScriptedUpstream::with_replies(vec![reply]);
+    let exchange = exchange_in(Dialect::Messages, &upstream.url("/v1/messages"));
+    let mut stream = exchange.open(&greeting()).await.unwrap();
+    let mut failed = None;
+    while let StreamStep::Event(event) = stream.next().await {
+        failed = Some(event);
+    }
+    let Some(StreamEvent::Failed(failed)) = failed else {
+        panic!("{failed:?}")
+    };
+    let message = failed.response.error.unwrap().message;
+    assert!(message.ends_with("out of memory"), "{message}");
 }
 
 #[tokio::test]
