@@ -242,8 +242,8 @@ impl Form {
         let is_blank = |byte: &u8| byte.is_ascii_whitespace() || BYTE_ORDER_MARK.contains(byte);
         match data.iter().find(|byte| !is_blank(byte)) {
             None => Self::Unknown,
-            // The beginnings of `data`, `event`, `id`, `retry` and of a comment.
-            Some(b'd' | b'e' | b'i' | b'r' | b':') => Self::Events,
+            // The name of a field, or a comment.
+            Some(b'a'..=b'z' | b':') => Self::Events,
             Some(_) => Self::Whole(Vec::new()),
         }
     }

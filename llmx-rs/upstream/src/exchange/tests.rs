@@ -214,7 +214,7 @@ async fn a_bridged_answer_is_read_as_what_it_is_whatever_its_label_says() {
     let whole = r#"{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}"#;
     let chunk = r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#;
     let list = format!("[{chunk}]");
-    let events = format!(": hi\r\n\r\ndata: {chunk}\r\n\r\ndata: [DONE]\r\n\r\n");
+    let events = format!("x: y\r\n: hi\r\n\r\ndata: {chunk}\r\n\r\ndata: [DONE]\r\n\r\n");
     let refused = r#" {"error":{"message":"no","code":404}}"#;
     let marked = format!("\u{feff}\n{whole}");
     for (body, expected) in [
