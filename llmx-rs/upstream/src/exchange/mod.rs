@@ -9,6 +9,7 @@ mod candidates;
 mod fault;
 mod lane;
 mod question;
+mod redact;
 mod retry_after;
 mod stream;
 mod target;
@@ -29,6 +30,7 @@ use tokio::time::timeout;
 
 use self::lane::Lane;
 use self::question::Question;
+use self::redact::Redactor;
 use self::target::{X_API_KEY, X_GOOG_API_KEY};
 use crate::answer::Answer;
 use crate::client::{Client, ClientOptions};
@@ -108,6 +110,7 @@ impl Exchange {
             self.target.idle_timeout,
             lane,
             losses,
+            Redactor::of(&self.target),
         ))
     }
 
@@ -199,7 +202,7 @@ impl Exchange {
             let location = location.unwrap_or_else(|| "nowhere".to_owned());
             body.message = format!("it redirects to {location}, which is not followed");
         }
-        body.message = self.target.redact(body.message);
+        Redactor::of(&self.target).body(&mut body);
         UpstreamFault::Status {
             host: self.target.host(),
             status: head.status,
@@ -213,11 +216,12 @@ impl Exchange {
 
     /// Reads the beginning of a successful response that is no stream of events.
     async fn misfit(&self, kind: String, response: Response<Answer>) -> UpstreamFault {
-        let body = FaultBody::parse(&excerpt(response.into_body()).await);
+        let mut body = FaultBody::parse(&excerpt(response.into_body()).await);
+        Redactor::of(&self.target).body(&mut body);
         UpstreamFault::NotAStream {
             host: self.target.host(),
             kind,
-            said: self.target.redact(body.message),
+            said: body.message,
         }
     }
 }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::MAX_WHOLE;
 use super::fault::UpstreamFault;
 use super::lane::{Lane, Progress};
+use super::redact::Redactor;
 use crate::answer::Answer;
 
 /// The answer to one request while it comes in. Dropping it tells the provider to stop.
@@ -30,6 +31,7 @@ pub struct EventStream {
     form: Form,
     lane: Lane,
     losses: LossReport,
+    redactor: Redactor,
     ready: VecDeque<StreamEvent>,
     end: Option<StreamEnd>,
 }
@@ -60,6 +62,7 @@ impl EventStream {
         idle_timeout: Duration,
         lane: Lane,
         losses: LossReport,
+        redactor: Redactor,
     ) -> Self {
         Self {
             body: Some(body),
@@ -74,6 +77,7 @@ impl EventStream {
             },
             lane,
             losses,
+            redactor,
             ready: VecDeque::new(),
             end: None,
         }
@@ -113,7 +117,7 @@ impl EventStream {
                 return if event.is_terminal() {
                     None
                 } else {
-                    self.ready.pop_front()
+                    self.pop()
                 };
             }
             if self.end.is_some() {
@@ -128,10 +132,16 @@ impl EventStream {
     }
 
     fn next_ready(&mut self) -> Option<StreamStep> {
-        match self.ready.pop_front() {
+        match self.pop() {
             Some(event) => Some(StreamStep::Event(event)),
             None => self.end.clone().map(StreamStep::End),
         }
+    }
+
+    fn pop(&mut self) -> Option<StreamEvent> {
+        let mut event = self.ready.pop_front()?;
+        self.redactor.event(&mut event);
+        Some(event)
     }
 
     /// Waits for more of the body and takes it apart.

@@ -197,6 +197,33 @@ async fn a_refusal_keeps_the_servers_words_but_not_the_key() {
 }
 
 #[tokio::test]
+async fn a_failure_inside_a_stream_does_not_show_the_key_either() {
+    let chat = format!(r#"{{"error":{{"message":"bad key {KEY}","code":"{KEY}"}}}}"#);
+    let failed = format!(
+        r#"{{"type":"response.failed","response":{{"id":"r","error":{{"message":"{KEY}","hint":["{KEY}"]}}}}}}"#
+    );
+    let error = format!(r#"{{"type":"error","error":{{"message":"{KEY}"}},"message":"{KEY}"}}"#);
+    for (dialect, event) in [
+        (Dialect::Chat, &chat),
+        (Dialect::Messages, &error),
+        (Dialect::Gemini, &chat),
+        (Dialect::Responses, &failed),
+        (Dialect::Responses, &error),
+    ] {
+        let reply = vec![Step::sse_head(), Step::event(event), Step::last_chunk()];
+        let upstream = ScriptedUpstream::with_replies(vec![reply]);
+        let exchange = exchange_in(dialect, &upstream.url("/"));
+        let mut stream = exchange.open(&greeting()).await.unwrap();
+        let mut said = String::new();
+        while let StreamStep::Event(event) = stream.next().await {
+            said.push_str(&serde_json::to_string(&event).unwrap());
+        }
+        assert!(said.contains("[redacted]"), "{said}");
+        assert!(!said.contains(KEY), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_success_that_is_no_stream_is_shown() {
     let upstream = ScriptedUpstream::with_replies(vec![vec![Step::json(
         200,
