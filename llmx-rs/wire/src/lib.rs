@@ -18,6 +18,7 @@ pub mod models;
 mod open_enum;
 pub mod responses;
 pub mod sse;
+pub mod surrogates;
 
 pub use dialect::{Dialect, UnknownDialect};
 pub use fault_body::FaultBody;

@@ -6,7 +6,7 @@ use std::mem;
 
 use llmx_bridge::StreamBridge;
 use llmx_wire::responses::StreamEvent;
-use llmx_wire::sse;
+use llmx_wire::{sse, surrogates};
 
 use super::fault::UpstreamFault;
 use super::stream::StreamEnd;
@@ -185,7 +185,8 @@ impl<B: StreamBridge> Debug for Translated<B> {
 
 impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> {
     fn event(&mut self, name: Option<&str>, data: &str, out: &mut Events) -> Read {
-        let event = (self.event)(name, data).map_err(|fault| fault.in_words_of(data))?;
+        let event = mended(data, |data| (self.event)(name, data));
+        let event = event.map_err(|fault| fault.in_words_of(data))?;
         let Some(event) = event else {
             return Ok(Progress::More);
         };
@@ -201,7 +202,7 @@ impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> 
 
     fn whole(&mut self, body: &str, out: &mut Events) -> Read {
         let events =
-            (self.whole)(body).map_err(|error| ReadFault::Json(error).in_words_of(body))?;
+            mended(body, self.whole).map_err(|error| ReadFault::Json(error).in_words_of(body))?;
         for event in events {
             let pushed = self.bridge.push(event, &mut self.said);
             out.extend(self.said.drain(..));
@@ -215,6 +216,14 @@ impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> 
         self.bridge.finish(end, &mut events);
         out.extend(events);
     }
+}
+
+/// Reads JSON, and what can be read of it where it holds half a character.
+fn mended<T, E>(json: &str, read: impl Fn(&str) -> Result<T, E>) -> Result<T, E> {
+    read(json).or_else(|error| match surrogates::mended(json) {
+        Some(json) => read(&json),
+        None => Err(error),
+    })
 }
 
 impl From<StreamEnd> for llmx_bridge::StreamEnd {

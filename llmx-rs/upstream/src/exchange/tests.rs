@@ -288,6 +288,32 @@ async fn a_bridged_answer_is_read_as_what_it_is_whatever_its_label_says() {
 }
 
 #[tokio::test]
+async fn half_a_character_costs_that_character_and_not_the_answer() {
+    let half = |half: &str| {
+        Step::event(&format!(
+            r#"{{"choices":[{{"delta":{{"content":"{half}"}}}}]}}"#
+        ))
+    };
+    let reply = vec![
+        Step::sse_head(),
+        half(r"a\ud83d"),
+        half(r"\ude00b"),
+        Step::event(r#"{"choices":[{"finish_reason":"stop"}]}"#),
+        Step::last_chunk(),
+    ];
+    let upstream = ScriptedUpstream::with_replies(vec![reply]);
+    let exchange = exchange_in(Dialect::Chat, &upstream.url("/v1/chat/completions"));
+    let mut stream = exchange.open(&greeting()).await.unwrap();
+    let mut last = None;
+    while let StreamStep::Event(event) = stream.next().await {
+        last = Some(event);
+    }
+    let said = serde_json::to_string(&last).unwrap();
+    assert!(said.contains("a\u{fffd}\u{fffd}b"), "{said}");
+    assert!(said.contains("response.completed"), "{said}");
+}
+
+#[tokio::test]
 async fn an_event_that_is_no_json_is_shown_in_its_own_words() {
     let event = Step::chunk("event: error\ndata: out of memory\n\n");
     let reply = vec![Step::sse_head(), event, Step::last_chunk()];
