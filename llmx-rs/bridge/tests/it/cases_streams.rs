@@ -196,6 +196,25 @@ fn case_65_a_number_among_the_words_is_the_status() {
 }
 
 #[test]
+fn a_reference_between_the_words_is_a_remark_on_them() {
+    let content = json!([
+        {"type": "text", "text": "so"},
+        {"type": "reference", "reference_ids": [1]},
+        {"type": "text", "text": "."},
+    ]);
+    let events = stream(
+        &[delta(json!({"content": content})), ends("stop")],
+        StreamEnd::Done,
+    );
+    let part = &json!(folded(events).output)[0]["content"][0];
+    assert_eq!(part["text"], "so.");
+    assert_eq!(
+        part["annotations"],
+        json!([{"type": "reference", "reference_ids": [1]}])
+    );
+}
+
+#[test]
 fn case_65_an_event_that_is_no_chunk_says_what_it_is() {
     for (data, message) in [(r#"[{"error":{"message":"no"}}]"#, "no"), (r#""no""#, "no")] {
         let fault = Frame::read(data).unwrap_err();

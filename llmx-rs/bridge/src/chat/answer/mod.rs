@@ -167,6 +167,11 @@ impl ChatToResponses {
             Part::Refusal(part) => self
                 .writer
                 .say(Words::Refusal, &part.refusal, Vec::new(), out),
+            // Mistral points between its words at what they rest on.
+            Part::Unknown(object) if is_reference(&object) => {
+                self.writer.annotate(Value::Object(object), out);
+                Ok(())
+            }
             Part::Unknown(object) => match reasoning::part_text(&object) {
                 Some(text) => self.writer.think(Thought::Full, &text, out),
                 None => Err(UpstreamFault::Malformed(
@@ -242,6 +247,10 @@ impl ChatToResponses {
 fn tokens(logprobs: &Value) -> Vec<Value> {
     let content = logprobs.get("content").and_then(Value::as_array);
     content.cloned().unwrap_or_default()
+}
+
+fn is_reference(part: &crate::Extra) -> bool {
+    part.get("type").and_then(Value::as_str) == Some("reference")
 }
 
 /// Returns citations in the form of Responses, which has no object around them.
