@@ -37,6 +37,12 @@ pub trait StreamBridge {
         false
     }
 
+    /// Returns whether the upstream has given the reason of the end, so that only bookkeeping may
+    /// follow.
+    fn is_closing(&self) -> bool {
+        false
+    }
+
     /// Ends the stream. Emits exactly one terminal event, whatever happened.
     fn finish(self, end: StreamEnd, out: &mut Vec<Self::Out>);
 }

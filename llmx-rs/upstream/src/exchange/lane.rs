@@ -70,6 +70,11 @@ impl Lane {
         }
     }
 
+    /// Returns whether all has been said but what it cost.
+    pub(super) fn is_closing(&self) -> bool {
+        matches!(self, Self::Bridged(reader) if reader.is_closing())
+    }
+
     fn read(
         &mut self,
         out: &mut Events,
@@ -135,6 +140,11 @@ pub(super) trait Reader: Debug + Send + Sync {
 
     /// Reads an answer that came whole.
     fn whole(&mut self, body: &str, out: &mut Events) -> Read;
+
+    /// Returns whether only bookkeeping may follow.
+    fn is_closing(&self) -> bool {
+        false
+    }
 
     /// Appends what ends the answer.
     fn finish(self: Box<Self>, end: llmx_bridge::StreamEnd, out: &mut Events);
@@ -209,6 +219,10 @@ impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> 
             pushed?;
         }
         Ok(Progress::More)
+    }
+
+    fn is_closing(&self) -> bool {
+        self.bridge.is_closing()
     }
 
     fn finish(self: Box<Self>, end: llmx_bridge::StreamEnd, out: &mut Events) {

@@ -146,20 +146,19 @@ impl EventStream {
 
     /// Waits for more of the body and takes it apart.
     async fn receive(&mut self) {
+        let patience = self.patience();
         let Some(body) = &mut self.body else {
             return self.end_with(StreamEnd::Eof);
         };
         let quiet_since = *self.quiet_since.get_or_insert_with(Instant::now);
         let left = self.quiet_timeout.saturating_sub(quiet_since.elapsed());
-        match timeout(self.idle_timeout.min(left), body.frame()).await {
+        match timeout(patience.min(left), body.frame()).await {
             Err(_elapsed) => {
-                let fault = match left < self.idle_timeout {
+                let fault = match left < patience {
                     true => UpstreamFault::Quiet {
                         after: self.quiet_timeout,
                     },
-                    false => UpstreamFault::Idle {
-                        after: self.idle_timeout,
-                    },
+                    false => UpstreamFault::Idle { after: patience },
                 };
                 self.end_with(StreamEnd::Broken(fault));
             }
@@ -169,6 +168,16 @@ impl EventStream {
                 self.end_with(StreamEnd::Broken(UpstreamFault::Cut { cause }));
             }
             Ok(None) => self.end_of_body(),
+        }
+    }
+
+    /// Returns how long the provider may be silent now.
+    pub(super) fn patience(&self) -> Duration {
+        if self.lane.is_closing() {
+            // Some servers leave the stream open when all is said.
+            self.idle_timeout.min(CLOSING_TIME)
+        } else {
+            self.idle_timeout
         }
     }
 
@@ -276,6 +285,9 @@ fn says_something(event: &StreamEvent) -> bool {
 const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 const SHORTEST_QUIET: Duration = Duration::from_secs(600);
+
+/// Far longer than the cost of an answer takes to come after its reason.
+const CLOSING_TIME: Duration = Duration::from_secs(5);
 
 /// Far less than a new TLS connection costs, and too short to be noticed.
 const DRAIN_TIME: Duration = Duration::from_millis(20);

@@ -139,6 +139,25 @@ async fn the_last_event_of_messages_ends_a_stream_that_stays_open() {
 }
 
 #[tokio::test]
+async fn a_stream_that_stays_open_after_the_reason_ends_soon() {
+    let finish = r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#;
+    let reply = || vec![Step::sse_head(), Step::event(finish), Step::AwaitHangup];
+    let upstream = ScriptedUpstream::with_replies(vec![reply(), reply()]);
+    let mut exchange = exchange_in(Dialect::Chat, &upstream.url("/v1/chat/completions"));
+    let stream = exchange.open(&greeting()).await.unwrap();
+    let course = read(stream).await;
+    assert!(course.ends_with(&["response.completed".to_owned(), "Done".to_owned()]));
+
+    exchange.target.idle_timeout = Duration::from_secs(300);
+    let mut stream = exchange.open(&greeting()).await.unwrap();
+    assert_eq!(stream.patience(), exchange.target.idle_timeout);
+    while !matches!(stream.next().await, StreamStep::Event(event) if event.kind().ends_with(".delta"))
+    {
+    }
+    assert!(stream.patience() < Duration::from_secs(10));
+}
+
+#[tokio::test]
 async fn signs_of_life_do_not_hold_a_stream_for_ever() {
     let delta = r#"{"type":"response.output_text.delta","delta":"x"}"#;
     let progress = r#"{"type":"response.in_progress","response":{"id":"r"}}"#;

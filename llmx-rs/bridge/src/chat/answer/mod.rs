@@ -216,6 +216,10 @@ impl StreamBridge for ChatToResponses {
         Ok(())
     }
 
+    fn is_closing(&self) -> bool {
+        self.finish_reason.is_some()
+    }
+
     fn finish(mut self, end: StreamEnd, out: &mut Events) {
         let closed = self.close(out);
         if let Some(usage) = self.costs.take() {
@@ -225,7 +229,7 @@ impl StreamBridge for ChatToResponses {
             (StreamEnd::Broken(fault), _) | (_, Err(fault)) => StreamEnd::Broken(fault),
             (end, Ok(())) => end,
         };
-        let end = end.after_reason(self.finish_reason.is_some());
+        let end = end.after_reason(self.is_closing());
         let is_whole = self.writer.has_output() && !self.writer.is_in_a_call();
         let ending = ending::of(end, self.finish_reason.as_deref(), is_whole);
         self.writer.finish(ending, out);

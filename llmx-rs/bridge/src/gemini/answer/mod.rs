@@ -134,12 +134,16 @@ impl StreamBridge for GeminiToResponses {
         Ok(())
     }
 
+    fn is_closing(&self) -> bool {
+        self.stop.is_some()
+    }
+
     fn finish(mut self, end: StreamEnd, out: &mut Events) {
         if let Some(usage) = ending::usage(&self.usage) {
             self.writer.usage(usage);
         }
         let has_output = self.writer.has_output();
-        let ending = match (end.after_reason(self.stop.is_some()), self.stop) {
+        let ending = match (end.after_reason(self.is_closing()), self.stop) {
             (StreamEnd::Broken(fault), _) => Ending::Failed(fault),
             _ if self.blocked => Ending::Incomplete("content_filter"),
             (_, Some((reason, message))) => ending::of(&reason, message, has_output),

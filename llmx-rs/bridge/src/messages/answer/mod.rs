@@ -143,6 +143,10 @@ impl StreamBridge for MessagesToResponses {
         self.stopped
     }
 
+    fn is_closing(&self) -> bool {
+        self.stop.is_some()
+    }
+
     fn finish(mut self, end: StreamEnd, out: &mut Events) {
         if let Some(usage) = ending::usage(&self.usage) {
             self.writer.usage(usage);
@@ -150,7 +154,7 @@ impl StreamBridge for MessagesToResponses {
         if let Some(tier) = ending::service_tier(&self.usage) {
             self.writer.service_tier(tier);
         }
-        let ending = match end.after_reason(self.stop.is_some()) {
+        let ending = match end.after_reason(self.is_closing()) {
             StreamEnd::Broken(fault) => Ending::Failed(fault),
             StreamEnd::Done | StreamEnd::Eof => match self.stop {
                 Some(reason) => ending::of(&reason),
