@@ -7,6 +7,7 @@
 
 mod candidates;
 mod fault;
+mod form;
 mod lane;
 mod question;
 mod redact;

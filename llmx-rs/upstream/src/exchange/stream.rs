@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::MAX_WHOLE;
 use super::fault::UpstreamFault;
+use super::form::Form;
 use super::lane::{Lane, Progress};
 use super::redact::Redactor;
 use crate::answer::Answer;
@@ -72,7 +73,7 @@ impl EventStream {
             decoder: Decoder::new(Limits::default()),
             // Only a bridge knows what to make of an answer that is no stream.
             form: match lane {
-                Lane::Bridged(_) => Form::Unknown,
+                Lane::Bridged(_) => Form::default(),
                 Lane::Responses | Lane::Over => Form::Events,
             },
             lane,
@@ -182,19 +183,13 @@ impl EventStream {
     }
 
     fn decode(&mut self, data: &Bytes) {
-        if let Form::Unknown = self.form {
-            self.form = Form::of(data);
-        }
-        if let Form::Whole(body) = &mut self.form {
-            body.extend_from_slice(data);
-            if body.len() > MAX_WHOLE {
-                let fault = DecodeFault::TooLarge { limit: MAX_WHOLE };
-                self.end_with(StreamEnd::Broken(fault.into()));
-            }
-            return;
+        let data = self.form.take(data);
+        if self.form.held() > MAX_WHOLE {
+            let fault = DecodeFault::TooLarge { limit: MAX_WHOLE };
+            return self.end_with(StreamEnd::Broken(fault.into()));
         }
         let mut events = Vec::new();
-        let decoded = self.decoder.push(data, &mut events);
+        let decoded = self.decoder.push(&data, &mut events);
         for event in &events {
             let known = self.ready.len();
             let pushed = self.lane.push(event, &mut self.ready);
@@ -214,10 +209,9 @@ impl EventStream {
     }
 
     fn end_of_body(&mut self) {
-        if let Form::Whole(body) = std::mem::take(&mut self.form) {
+        if let Some(body) = std::mem::take(&mut self.form).into_held() {
             let body = String::from_utf8_lossy(&body);
-            let body = body.trim_start_matches('\u{feff}').trim();
-            let read = self.lane.whole(body, &mut self.ready);
+            let read = self.lane.whole(body.trim(), &mut self.ready);
             return self.end_with(read.map_or_else(StreamEnd::Broken, |()| StreamEnd::Done));
         }
         if let Some(event) = std::mem::take(&mut self.decoder).finish()
@@ -244,30 +238,6 @@ impl EventStream {
     }
 }
 
-/// What the body of an answer is; its label does not always say so.
-#[derive(Debug, Default)]
-enum Form {
-    /// Nothing of it has come.
-    #[default]
-    Unknown,
-    /// Server-sent events.
-    Events,
-    /// One piece of JSON, or words, as far as it has come.
-    Whole(Vec<u8>),
-}
-
-impl Form {
-    fn of(data: &[u8]) -> Self {
-        let is_blank = |byte: &u8| byte.is_ascii_whitespace() || BYTE_ORDER_MARK.contains(byte);
-        match data.iter().find(|byte| !is_blank(byte)) {
-            None => Self::Unknown,
-            // The name of a field, or a comment.
-            Some(b'a'..=b'z' | b':') => Self::Events,
-            Some(_) => Self::Whole(Vec::new()),
-        }
-    }
-}
-
 /// Returns how long a stream may go on without saying anything, given how long it may be silent:
 /// longer than models think that stream, and not for ever.
 fn quiet_timeout(idle_timeout: Duration) -> Duration {
@@ -281,8 +251,6 @@ fn says_something(event: &StreamEvent) -> bool {
         "response.created" | "response.in_progress" | "response.queued" | "ping" | "keepalive"
     )
 }
-
-const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 const SHORTEST_QUIET: Duration = Duration::from_secs(600);
 

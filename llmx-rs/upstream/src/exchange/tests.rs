@@ -278,6 +278,10 @@ async fn a_bridged_answer_is_read_as_what_it_is_whatever_its_label_says() {
             "response.failed: the upstream sent what is not part of its protocol: Overloaded",
         ),
         (
+            "overloaded",
+            "response.failed: the upstream sent what is not part of its protocol: overloaded",
+        ),
+        (
             "",
             "response.failed: the upstream ended the stream before the answer was complete",
         ),
