@@ -32,10 +32,15 @@ pub struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(request: &Request, options: &Options, tools: ToolTable) -> Self {
+    pub(crate) fn new(
+        request: &Request,
+        options: &Options,
+        origin: Origin,
+        tools: ToolTable,
+    ) -> Self {
         Self {
             tools,
-            origin: origin(request, options),
+            origin,
             limits: options.limits,
             cumulative: options.cumulative,
             think_tags: options.think_tags,
@@ -60,9 +65,7 @@ impl Context {
         let mut response = mem::take(&mut self.blank);
         response.id = id;
         response.status = Some(Status::InProgress);
-        response
-            .extra
-            .insert("created_at".to_owned(), stamp.created_at.into());
+        response.created_at = Some(stamp.created_at.into());
         response
     }
 }
@@ -104,9 +107,7 @@ fn blank(request: &Request) -> Response {
     tell("instructions", json!(request.instructions));
     tell("max_output_tokens", json!(request.max_output_tokens));
     tell("parallel_tool_calls", json!(request.parallel_tool_calls));
-    tell("previous_response_id", json!(request.previous_response_id));
     tell("prompt_cache_key", json!(request.prompt_cache_key));
-    tell("store", json!(request.store));
     tell("temperature", json!(request.temperature));
     tell("tool_choice", json!(request.tool_choice));
     tell("top_p", json!(request.top_p));
@@ -121,6 +122,11 @@ fn blank(request: &Request) -> Response {
     }
     Response {
         model: Some(request.model.clone()),
+        // A server that keeps it would say so.
+        store: request.store.or(Some(false)),
+        previous_response_id: request.previous_response_id.clone(),
+        // Nearly every answer is one item.
+        output: Vec::with_capacity(1),
         is_complete: true,
         extra: fields,
         ..Response::default()

@@ -60,4 +60,4 @@ pub use pivot::for_responses;
 pub use setting::{BadSetting, SETTINGS, Setting, settings_help};
 pub use stream::{StreamBridge, StreamEnd, response_of_item};
 
-pub(crate) use llmx_wire::Extra;
+pub(crate) use llmx_wire::{Extra, Object};

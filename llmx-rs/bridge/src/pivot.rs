@@ -2,7 +2,7 @@
 
 use llmx_wire::responses::{ContentPart, Item, Request, TextOrList, Tool};
 
-use crate::{Extra, LossReport};
+use crate::{LossReport, Object};
 
 /// Takes out of a request what only other dialects have, for an upstream of Responses.
 pub fn for_responses(request: &mut Request, losses: &mut LossReport) {
@@ -49,7 +49,7 @@ fn clean(item: &mut Item, losses: &mut LossReport) {
     }
 }
 
-fn drop_field(extra: &mut Extra, field: &str, path: &str, losses: &mut LossReport) {
+fn drop_field(extra: &mut Object, field: &str, path: &str, losses: &mut LossReport) {
     if extra.shift_remove(field).is_some() {
         losses.dropped(path, REASON);
     }

@@ -26,7 +26,7 @@ impl Failure {
     pub(crate) fn with_hint(error: &anyhow::Error, hint: impl Into<String>) -> Self {
         Self {
             code: FAILED,
-            sentences: vec![format!("{error:#}")],
+            sentences: vec![sentence(error)],
             hint: Some(hint.into()),
         }
     }
@@ -101,10 +101,23 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self {
             code: FAILED,
-            sentences: vec![format!("{error:#}")],
+            sentences: vec![sentence(&error)],
             hint: None,
         }
     }
+}
+
+/// Returns an error with its causes, each of them once: many errors name theirs already.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if said.is_empty() {
+            said = cause;
+        } else if !said.contains(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }
 
 #[cfg(test)]
@@ -120,5 +133,18 @@ mod tests {
             ["the proxy did not start: the port is taken"]
         );
         assert_eq!(failure.code, FAILED);
+    }
+
+    #[test]
+    fn a_cause_that_an_error_names_itself_is_not_said_again() {
+        let missing = std::path::PathBuf::from("/nowhere/x");
+        let error = ProxyError::ServerInfo {
+            path: missing,
+            source: io::Error::other("the disk is full"),
+        };
+        assert_eq!(
+            Failure::from(error).sentences,
+            ["--server-info: cannot write /nowhere/x: the disk is full"]
+        );
     }
 }

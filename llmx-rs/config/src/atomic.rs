@@ -36,8 +36,8 @@ fn fill(beside: &Path, text: &[u8], mode: Option<u32>, target: &Path) -> io::Res
     file.sync_all()
 }
 
-/// Creates the directory, for its owner alone.
-pub(crate) fn create_private(directory: &Path) -> io::Result<()> {
+/// Creates the directory, and those above it that are missing, for their owner alone.
+pub fn create_private(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -50,6 +50,7 @@ mod suggest;
 mod tree;
 mod words;
 
+pub use atomic::create_private;
 pub use catalogue::{Kind, SETTINGS, Setting};
 pub use credential::{CredentialFault, CredentialSource};
 pub use edit::{set, write};

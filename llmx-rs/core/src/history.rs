@@ -1,6 +1,6 @@
 //! Remembers what people asked, over all sessions: `history.jsonl` in the home of llmx.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -28,7 +28,7 @@ impl History {
         let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let line = json!({"session_id": self.thread_id, "ts": seconds, "text": prompt});
         if let Some(home) = self.path.parent() {
-            fs::create_dir_all(home)?;
+            llmx_config::create_private(home)?;
         }
         let mut options = OpenOptions::new();
         options.append(true).create(true);
@@ -41,6 +41,8 @@ impl History {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

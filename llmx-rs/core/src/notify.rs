@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use llmx_protocol::{ItemDetails, ThreadEvent, ThreadId};
+use llmx_tools::group::Group;
 use serde_json::json;
 
 /// What the program is told, as far as it is known.
@@ -72,7 +73,8 @@ impl Notifier {
         };
         let environment = self.environment.iter();
         // Nobody waits for it: a program that hangs must not hold a turn.
-        let started = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .arg(note.to_string())
             .current_dir(&self.cwd)
@@ -80,11 +82,10 @@ impl Notifier {
             .envs(environment.map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        match started {
-            Ok(_runs_on) => Ok(()),
-            Err(error) => Err(format!("notify: `{program}` cannot be started: {error}")),
-        }
+            .stderr(Stdio::null());
+        let started = Group::start(command);
+        started
+            .map(Group::let_go)
+            .map_err(|error| format!("notify: `{program}` cannot be started: {error}"))
     }
 }

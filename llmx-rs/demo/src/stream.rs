@@ -36,8 +36,8 @@ pub(crate) fn whole(answer: &Answer, frame: &Frame) -> Response {
 /// Returns every event, first to last.
 pub(crate) fn events(answer: &Answer, frame: &Frame) -> Vec<StreamEvent> {
     let mut events = Events::default();
-    events.push(|extra| StreamEvent::Created(about(begun(frame), extra)));
-    events.push(|extra| StreamEvent::InProgress(about(begun(frame), extra)));
+    events.push(|number| StreamEvent::Created(about(begun(frame), number)));
+    events.push(|number| StreamEvent::InProgress(about(begun(frame), number)));
     for (output_index, item) in (0..).zip(items(answer, frame)) {
         match item {
             Item::Message(message) => events.message(output_index, &message),
@@ -45,7 +45,7 @@ pub(crate) fn events(answer: &Answer, frame: &Frame) -> Vec<StreamEvent> {
             _ => {}
         }
     }
-    events.push(|extra| StreamEvent::Completed(about(whole(answer, frame), extra)));
+    events.push(|number| StreamEvent::Completed(about(whole(answer, frame), number)));
     events.list
 }
 
@@ -56,17 +56,9 @@ struct Events {
 
 impl Events {
     /// Appends an event and numbers it.
-    fn push(&mut self, event: impl FnOnce(Extra) -> StreamEvent) {
-        let number = ("sequence_number".to_owned(), self.list.len().into());
-        self.list.push(event(Extra::from_iter([number])));
-    }
-
-    /// Appends an event about the first part of a message.
-    fn push_part(&mut self, event: impl FnOnce(Extra) -> StreamEvent) {
-        self.push(|mut extra| {
-            extra.insert("content_index".to_owned(), 0.into());
-            event(extra)
-        });
+    fn push(&mut self, event: impl FnOnce(Option<u64>) -> StreamEvent) {
+        let number = self.list.len() as u64;
+        self.list.push(event(Some(number)));
     }
 
     fn message(&mut self, output_index: u64, message: &Message) {
@@ -84,22 +76,25 @@ impl Events {
         self.part(output_index, &item_id, "", StreamEvent::ContentPartAdded);
         let text = message.text();
         for delta in words(&text) {
-            self.push_part(|extra| {
+            self.push(|sequence_number| {
                 StreamEvent::OutputTextDelta(Box::new(Delta {
                     item_id: item_id.clone(),
                     output_index,
                     delta: delta.to_owned(),
-                    extra,
+                    content_index: Some(0),
+                    sequence_number,
                     ..Delta::default()
                 }))
             });
         }
-        self.push_part(|extra| {
+        self.push(|sequence_number| {
             StreamEvent::OutputTextDone(Box::new(TextDone {
                 item_id: item_id.clone(),
                 output_index,
                 text: text.clone(),
-                extra,
+                content_index: Some(0),
+                sequence_number,
+                ..TextDone::default()
             }))
         });
         self.part(output_index, &item_id, &text, StreamEvent::ContentPartDone);
@@ -123,22 +118,23 @@ impl Events {
             StreamEvent::OutputItemAdded,
         );
         for delta in words(&call.arguments) {
-            self.push(|extra| {
+            self.push(|sequence_number| {
                 StreamEvent::ArgumentsDelta(Box::new(Delta {
                     item_id: item_id.clone(),
                     output_index,
                     delta: delta.to_owned(),
-                    extra,
+                    sequence_number,
                     ..Delta::default()
                 }))
             });
         }
-        self.push(|extra| {
+        self.push(|sequence_number| {
             StreamEvent::ArgumentsDone(Box::new(ArgumentsDone {
                 item_id,
                 output_index,
                 arguments: call.arguments.clone(),
-                extra,
+                sequence_number,
+                extra: Extra::new(),
             }))
         });
         self.item(
@@ -154,11 +150,12 @@ impl Events {
         item: Item,
         event: impl FnOnce(Box<ItemEvent>) -> StreamEvent,
     ) {
-        self.push(|extra| {
+        self.push(|sequence_number| {
             event(Box::new(ItemEvent {
                 output_index,
                 item,
-                extra,
+                sequence_number,
+                extra: Extra::new(),
             }))
         });
     }
@@ -170,32 +167,35 @@ impl Events {
         text: &str,
         event: impl FnOnce(Box<PartEvent>) -> StreamEvent,
     ) {
-        self.push(|extra| {
+        self.push(|sequence_number| {
             event(Box::new(PartEvent {
                 item_id: item_id.to_owned(),
                 output_index,
                 content_index: 0,
                 part: ContentPart::output_text(text),
-                extra,
+                sequence_number,
+                extra: Extra::new(),
             }))
         });
     }
 }
 
-fn about(response: Response, extra: Extra) -> Box<ResponseEvent> {
-    Box::new(ResponseEvent { response, extra })
+fn about(response: Response, sequence_number: Option<u64>) -> Box<ResponseEvent> {
+    Box::new(ResponseEvent {
+        response,
+        sequence_number,
+        extra: Extra::new(),
+    })
 }
 
 /// Returns the response before anything was answered.
 fn begun(frame: &Frame) -> Response {
-    let extra = [
-        ("object".to_owned(), Value::from("response")),
-        ("created_at".to_owned(), frame.created_at.into()),
-    ];
+    let extra = [("object".to_owned(), Value::from("response"))];
     Response {
         id: format!("resp_demo_{}", frame.number),
         status: Some(Status::InProgress),
         model: Some(frame.model.clone()),
+        created_at: Some(frame.created_at.into()),
         extra: Extra::from_iter(extra),
         ..Response::default()
     }

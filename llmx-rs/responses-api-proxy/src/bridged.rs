@@ -57,14 +57,24 @@ impl Bridged {
         }
     }
 
-    pub(crate) async fn answer(
+    // No `async fn`, whose future would hold the request twice.
+    pub(crate) fn answer(
         &self,
         request: Request<Incoming>,
         dump: Option<&Dump>,
-    ) -> Response<Outgoing> {
-        let mut dumped = dump.map(|dump| dump.request(&request));
+    ) -> impl Future<Output = Response<Outgoing>> + Send {
+        let dumped = dump.map(|dump| dump.request(&request));
         let (head, body) = request.into_parts();
-        let read = request_body::read(body, head.headers.get(CONTENT_ENCODING), self.body_limit);
+        self.answer_to(head.headers, body, dumped)
+    }
+
+    async fn answer_to(
+        &self,
+        headers: HeaderMap,
+        body: Incoming,
+        mut dumped: Option<dump::Exchange>,
+    ) -> Response<Outgoing> {
+        let read = request_body::read(body, headers.get(CONTENT_ENCODING), self.body_limit);
         let body = match read.await {
             Ok(body) => body,
             Err(refusal) => return rescue::refused_body(&refusal).map(Outgoing::Own),
@@ -73,7 +83,7 @@ impl Bridged {
             recorder.chunk(&body);
             recorder.complete();
         }
-        match self.ask(&body, head.headers).await {
+        match self.ask(&body, headers).await {
             Ok(answer) => answer.into_response(dumped.as_ref()).await,
             Err(response) => response.map(Outgoing::Own),
         }
@@ -113,14 +123,24 @@ impl Answer {
     async fn into_response(mut self, dumped: Option<&dump::Exchange>) -> Response<Outgoing> {
         let losses = self.stream.losses().header_value();
         let mut response = if self.streams {
-            self.into_events(dumped).await
+            // Most of its state is for a stream, which lives long; an answer does not.
+            Box::pin(self.into_events(dumped)).await
         } else {
-            while self.hold().await {}
-            self.whole(dumped)
+            self.whole(dumped).await
         };
         if let Some(losses) = losses.and_then(|value| HeaderValue::from_str(&value).ok()) {
             response.headers_mut().insert(DROPPED, losses);
         }
+        response
+    }
+
+    /// Returns a head without headers, in the room that the upstream's have taken: it goes round,
+    /// and the next request of the connection is read into it.
+    fn head(&mut self) -> Response<()> {
+        let mut headers = self.stream.take_headers();
+        headers.clear();
+        let mut response = Response::new(());
+        *response.headers_mut() = headers;
         response
     }
 
@@ -158,8 +178,13 @@ impl Answer {
     }
 
     /// Makes the one object of all events.
-    fn whole(self, dumped: Option<&dump::Exchange>) -> Response<Outgoing> {
-        let Some(answer) = fold(self.held.into()) else {
+    async fn whole(&mut self, dumped: Option<&dump::Exchange>) -> Response<Outgoing> {
+        let mut last = None;
+        while let StreamStep::Event(mut event) = self.stream.next().await {
+            self.remember(&mut event);
+            last = Some(event);
+        }
+        let Some(answer) = fold(last) else {
             return rescue::no_end().map(Outgoing::Own);
         };
         if answer.status == Some(responses::Status::Failed) {
@@ -167,10 +192,10 @@ impl Answer {
         }
         // The answer was made of JSON, so it can be written as JSON.
         let body = Bytes::from(json::to_vec(&answer).unwrap_or_default());
-        if let Some((state, asked)) = self.memory {
+        if let Some((state, asked)) = self.memory.take() {
             state.keep(asked, &answer, Some(&body));
         }
-        let mut response = Response::new(());
+        let mut response = self.head();
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(CONTENT_TYPE, json);
         if let Some(mut recorder) = dumped.map(|dumped| dumped.response(&response)) {
@@ -194,7 +219,7 @@ impl Answer {
         {
             return rescue::failed(&failed.response).map(Outgoing::Own);
         }
-        let mut response = Response::new(());
+        let mut response = self.head();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -5,10 +5,11 @@
 //! segment goes as a whole. A turn that is used when it is halfway to its end moves to the newest
 //! segment, so that what is in use stays.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use hashbrown::HashTable;
 
 use crate::part::Part;
 
@@ -36,8 +37,10 @@ pub(crate) struct Kept {
     /// The oldest first.
     segments: VecDeque<Segment>,
     /// How many segments have gone.
-    gone: usize,
-    places: HashMap<Id, Place>,
+    gone: u32,
+    /// Where each turn is, by its id. The table holds places alone, so that it stays in the
+    /// processor's cache: it is asked for twice in every request, and always for another place.
+    places: HashTable<Place>,
 }
 
 /// Turns that go together.
@@ -47,14 +50,35 @@ pub(crate) struct Segment {
     bytes: usize,
     /// Room for the small texts of its turns.
     room: BytesMut,
+    /// The last use of any of them.
+    used: Instant,
 }
 
 /// Where a turn is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Place {
     /// The number of its segment, counted from the first that there ever was.
-    segment: usize,
-    index: usize,
+    segment: u32,
+    index: u32,
+}
+
+impl Place {
+    /// Returns the place of the turn at `index` in the segment `after` those that are gone.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "numbers go round, and a segment holds fewer turns than bytes"
+    )]
+    fn new(gone: u32, after: usize, index: usize) -> Self {
+        Self {
+            segment: gone.wrapping_add(after as u32),
+            index: index as u32,
+        }
+    }
+
+    /// Returns where the segment is among those that are not gone.
+    fn after(self, gone: u32) -> usize {
+        self.segment.wrapping_sub(gone) as usize
+    }
 }
 
 impl Kept {
@@ -65,25 +89,30 @@ impl Kept {
             bytes: 0,
             segments: VecDeque::new(),
             gone: 0,
-            places: HashMap::new(),
+            places: HashTable::new(),
         }
     }
 
     /// Returns the turn that `id` names, and counts that as a use.
     pub(crate) fn touch(&mut self, id: Id, now: Instant) -> Option<Turn> {
-        let place = *self.places.get(&id)?;
-        let segment = place.segment.checked_sub(self.gone)?;
-        let is_halfway = segment < self.segments.len() / 2;
-        let found = self.segments.get_mut(segment)?.turns.get_mut(place.index)?;
+        let (segments, gone) = (&mut self.segments, self.gone);
+        let named =
+            |place: &Place| turn_at(segments, gone, *place).is_some_and(|turn| turn.id == id);
+        let entry = self.places.find_entry(hash(id), named).ok()?;
+        let place = *entry.get();
+        let is_halfway = place.after(gone) < segments.len() / 2;
+        let segment = segments.get_mut(place.after(gone))?;
+        let found = segment.turns.get_mut(place.index as usize)?;
         if now.duration_since(found.used) > TIME_TO_LIVE {
             return None;
         }
-        let mut turn = found.clone();
-        turn.used = now;
+        found.used = now;
+        let turn = found.clone();
         if is_halfway {
+            entry.remove();
             self.append(turn.clone());
         } else {
-            found.used = now;
+            segment.used = now;
         }
         Some(turn)
     }
@@ -94,7 +123,7 @@ impl Kept {
         self.append(turn);
         let mut gone = Vec::new();
         while let Some(first) = self.segments.front()
-            && (self.bytes > self.max_bytes || first.is_old(now))
+            && (self.bytes > self.max_bytes || now.duration_since(first.used) > TIME_TO_LIVE)
         {
             gone.extend(self.drop_first());
         }
@@ -106,39 +135,44 @@ impl Kept {
         let cost = cost(&turn);
         let is_full = |last: &Segment| last.bytes + cost > size;
         if self.segments.back().is_none_or(is_full) {
-            self.segments.push_back(Segment::with_room(size));
+            self.segments.push_back(Segment::new(size, turn.used));
         }
-        let number = self.gone + self.segments.len() - 1;
-        if let Some(last) = self.segments.back_mut() {
-            let index = last.turns.len();
-            let segment = number;
-            self.places.insert(turn.id, Place { segment, index });
-            last.push(turn, cost);
-            self.bytes += cost;
-        }
+        let Some(last) = self.segments.back_mut() else {
+            return;
+        };
+        let id = turn.id;
+        let index = last.turns.len();
+        last.push(turn, cost);
+        self.bytes += cost;
+        let place = Place::new(self.gone, self.segments.len() - 1, index);
+        let (segments, gone) = (&self.segments, self.gone);
+        let rehash =
+            |place: &Place| turn_at(segments, gone, *place).map_or(0, |turn| hash(turn.id));
+        self.places.insert_unique(hash(id), place, rehash);
     }
 
     fn drop_first(&mut self) -> Option<Segment> {
         let first = self.segments.pop_front()?;
         for (index, turn) in first.turns.iter().enumerate() {
-            let segment = self.gone;
+            let place = Place::new(self.gone, 0, index);
             // It may have moved on.
-            if self.places.get(&turn.id) == Some(&Place { segment, index }) {
-                self.places.remove(&turn.id);
+            if let Ok(entry) = self.places.find_entry(hash(turn.id), |it| *it == place) {
+                entry.remove();
             }
         }
-        self.gone += 1;
+        self.gone = self.gone.wrapping_add(1);
         self.bytes -= first.bytes;
         Some(first)
     }
 }
 
 impl Segment {
-    fn with_room(size: usize) -> Self {
+    fn new(size: usize, used: Instant) -> Self {
         Self {
             turns: Vec::new(),
             bytes: 0,
             room: BytesMut::with_capacity(size),
+            used,
         }
     }
 
@@ -147,6 +181,7 @@ impl Segment {
             turn.input.moved_to(&mut self.room),
             turn.output.moved_to(&mut self.room),
         );
+        self.used = turn.used;
         self.turns.push(Turn {
             input,
             output,
@@ -154,11 +189,18 @@ impl Segment {
         });
         self.bytes += cost;
     }
+}
 
-    fn is_old(&self, now: Instant) -> bool {
-        let is_old = |turn: &Turn| now.duration_since(turn.used) > TIME_TO_LIVE;
-        self.turns.iter().all(is_old)
-    }
+fn turn_at(segments: &VecDeque<Segment>, gone: u32, place: Place) -> Option<&Turn> {
+    let segment = segments.get(place.after(gone))?;
+    segment.turns.get(place.index as usize)
+}
+
+/// Ids are random in their low bits, which the bridge draws and no client: to spread them over the
+/// others is all that a table needs.
+#[expect(clippy::cast_possible_truncation, reason = "see above")]
+fn hash(id: Id) -> u64 {
+    (id as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 fn cost(turn: &Turn) -> usize {
@@ -187,7 +229,9 @@ mod tests {
     }
 
     fn ids(kept: &Kept) -> Vec<Id> {
-        let mut ids: Vec<Id> = kept.places.keys().copied().collect();
+        let (segments, gone) = (&kept.segments, kept.gone);
+        let id = |place: &Place| turn_at(segments, gone, *place).unwrap().id;
+        let mut ids: Vec<Id> = kept.places.iter().map(id).collect();
         ids.sort_unstable();
         ids
     }

@@ -38,10 +38,20 @@ pub(crate) async fn read(
 /// Puts the pieces of a body together as they come, so that each can make room for the next.
 async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BadBody> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
-    let mut collected = Vec::with_capacity(announced.min(limit).min(MAX_RESERVED));
+    let mut collected = Vec::new();
     while let Some(frame) = body.frame().await {
         let piece = frame.map_err(|_| BadBody::Cut)?.into_data();
         let piece = piece.unwrap_or_default();
+        if piece.len() == announced && body.is_end_stream() {
+            // A small body comes in one piece, right behind its head.
+            return match announced <= limit {
+                true => Ok(piece),
+                false => Err(BadBody::TooLarge { limit }),
+            };
+        }
+        if collected.is_empty() {
+            collected.reserve_exact(announced.min(limit).min(MAX_RESERVED));
+        }
         if collected.len() + piece.len() > limit {
             return Err(BadBody::TooLarge { limit });
         }

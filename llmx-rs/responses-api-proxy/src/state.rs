@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
-use llmx_wire::Extra;
+use llmx_wire::Object;
 use llmx_wire::responses::{Item, Request, Response, TextOrList};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -149,8 +149,8 @@ impl State {
     fn item(&self, id: &str) -> Option<Item> {
         let response = number(&llmx_bridge::response_of_item(id)?)?;
         let turn = self.kept().touch(response, Instant::now())?;
-        let items: Vec<Extra> = read(&turn.output.json("output"))?;
-        let is_named = |item: &Extra| item.get("id").and_then(Value::as_str) == Some(id);
+        let items: Vec<Object> = read(&turn.output.json("output"))?;
+        let is_named = |item: &Object| item.get("id").and_then(Value::as_str) == Some(id);
         let item = items.into_iter().find(is_named)?;
         Item::from_object(item).ok()
     }
@@ -196,16 +196,8 @@ fn as_items(input: TextOrList<Item>) -> Vec<Item> {
 /// Writes into `response` what the client was not told by the upstream: what it continues, and
 /// that it is kept.
 pub(crate) fn describe(response: &mut Response, asked: &Asked) {
-    let previous = asked.previous.clone().map_or(Value::Null, Value::from);
-    for (name, value) in [
-        ("previous_response_id", previous),
-        ("store", Value::Bool(true)),
-    ] {
-        match response.extra.get_mut(name) {
-            Some(told) => *told = value,
-            None => drop(response.extra.insert(name.to_owned(), value)),
-        }
-    }
+    response.previous_response_id.clone_from(&asked.previous);
+    response.store = Some(true);
 }
 
 #[cfg(test)]

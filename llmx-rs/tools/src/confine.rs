@@ -12,6 +12,7 @@ use llmx_protocol::{SandboxFacts, SandboxPolicy};
 use llmx_sandbox::{Concealed, Launch, Report, Request, Sandbox, SandboxError, Terminal};
 
 use crate::files::View;
+use crate::group::Warden;
 use crate::tool::Permit;
 
 /// How the commands of a session are held.
@@ -24,6 +25,8 @@ pub struct Confinement {
     environment: Vec<(OsString, OsString)>,
     /// Found out when the first command needs it.
     sandbox: OnceLock<Sandbox>,
+    /// Started when the first command needs it; none where that fails.
+    warden: OnceLock<Option<Warden>>,
     /// Whether a person was told what holds commands.
     told: AtomicBool,
 }
@@ -42,6 +45,7 @@ impl Confinement {
             settings,
             environment,
             sandbox: OnceLock::new(),
+            warden: OnceLock::new(),
             told: AtomicBool::new(false),
         }
     }
@@ -54,6 +58,15 @@ impl Confinement {
     /// Returns whether anything holds a call with this permit.
     pub(crate) fn holds(&self, permit: Permit) -> bool {
         permit == Permit::Confined && self.policy != SandboxPolicy::DangerFullAccess
+    }
+
+    /// Returns what ends the commands that nothing holds, should this process be killed.
+    pub(crate) fn warden(&self, permit: Permit) -> Option<&Warden> {
+        if self.holds(permit) {
+            return None;
+        }
+        let start = || Warden::start(&self.own_program()).ok();
+        self.warden.get_or_init(start).as_ref()
     }
 
     /// Returns a variable as commands will see it.

@@ -12,6 +12,7 @@ mod environment;
 mod exec;
 mod fields;
 mod files;
+pub mod group;
 mod image;
 mod mcp;
 mod mended;

@@ -1,10 +1,12 @@
 //! Keeps connections to one endpoint and sends requests over them.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, mem};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Request, Response, Uri};
 use http_body::Body;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -111,22 +113,34 @@ where
 
     /// Sends `request` and returns the response as soon as its head is there. Dropping the future
     /// or the response's body closes the connection, which tells the upstream to stop.
-    pub async fn send(&self, request: Request<B>) -> Result<Response<Answer>, TransportFault> {
-        match timeout(self.options.answer_timeout, self.ask(request)).await {
-            Ok(result) => result,
-            Err(_elapsed) => Err(TransportFault::AnswerTimeout {
-                host: self.host.clone(),
-                after: self.options.answer_timeout,
-            }),
-        }
-    }
-
-    async fn ask(&self, mut request: Request<B>) -> Result<Response<Answer>, TransportFault> {
+    // No `async fn`, whose future would hold the request twice.
+    pub fn send(
+        &self,
+        mut request: Request<B>,
+    ) -> impl Future<Output = Result<Response<Answer>, TransportFault>> + Send {
         let address = mem::take(request.uri_mut());
         // To a server, unlike to a proxy, goes the path alone.
         *request.uri_mut() = origin_form(&address);
+        let asked = timeout(self.options.answer_timeout, self.ask(address, request));
+        asked.map(|answered| {
+            answered.unwrap_or_else(|_elapsed| {
+                Err(TransportFault::AnswerTimeout {
+                    host: self.host.clone(),
+                    after: self.options.answer_timeout,
+                })
+            })
+        })
+    }
+
+    async fn ask(
+        &self,
+        address: Uri,
+        mut request: Request<B>,
+    ) -> Result<Response<Answer>, TransportFault> {
         while let Some(mut line) = self.pool.take() {
-            match line.ask(request).await {
+            // Pinned here, because a future that held it would hold it twice.
+            let asked = pin!(line.ask(request));
+            match line.answer(asked).await {
                 Ok(response) => return Ok(response.map(|body| Answer::new(body, line))),
                 // The upstream closed an idle connection; nothing was sent, so nothing is repeated.
                 Err(Unanswered {
@@ -138,7 +152,8 @@ where
         }
         // Opening takes a large future, and most requests find a line that is open.
         let mut line = Box::pin(self.open(address)).await?;
-        match line.ask(request).await {
+        let asked = pin!(line.ask(request));
+        match line.answer(asked).await {
             Ok(response) => Ok(response.map(|body| Answer::new(body, line))),
             Err(Unanswered { error, .. }) => Err(self.broken(&error)),
         }

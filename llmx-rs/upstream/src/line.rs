@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use tokio::time::Instant;
 
@@ -32,6 +33,17 @@ where
     /// Where the line goes when it has nothing to do. Weak, because the pool holds the line then.
     home: Weak<Pool<B>>,
     pub(crate) idle_since: Instant,
+}
+
+/// A response that a connection was asked for.
+pub(crate) trait Asked<B>:
+    Future<Output = Result<Response<Incoming>, TrySendError<Request<B>>>> + Send
+{
+}
+
+impl<B, F> Asked<B> for F where
+    F: Future<Output = Result<Response<Incoming>, TrySendError<Request<B>>>> + Send
+{
 }
 
 /// A request that got no answer.
@@ -66,26 +78,26 @@ where
         !self.ended && self.sender.is_ready()
     }
 
-    /// Sends `request` and waits for the head of the response.
-    pub(crate) async fn ask(
+    /// Hands `request` to the connection; [`Line::answer`] makes it go out.
+    pub(crate) fn ask(&mut self, request: Request<B>) -> impl Asked<B> + use<B> {
+        self.sender.try_send_request(request)
+    }
+
+    /// Waits for the head of the response that was `asked` for.
+    pub(crate) async fn answer(
         &mut self,
-        request: Request<B>,
+        mut asked: Pin<&mut impl Asked<B>>,
     ) -> Result<Response<Incoming>, Unanswered<B>> {
-        let response = self.sender.try_send_request(request);
-        let mut response = std::pin::pin!(response);
-        std::future::poll_fn(|cx| {
+        let answered = std::future::poll_fn(|cx| {
             drive(&mut self.connection, &mut self.ended, cx);
             if self.ended {
-                return response.as_mut().poll(cx);
+                return asked.as_mut().poll(cx);
             }
             // Only the connection completes the response. It was polled just now, and it wakes
             // this task when it can go on.
-            response
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-        })
-        .await
-        .map_err(|mut fault| Unanswered {
+            asked.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        });
+        answered.await.map_err(|mut fault| Unanswered {
             unsent: fault.take_message(),
             error: fault.into_error(),
         })

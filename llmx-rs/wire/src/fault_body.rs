@@ -1,6 +1,8 @@
 //! What a provider said about a failure, whatever shape it said it in.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::Object;
 
 /// The parts of an error body that people and programs act on.
 ///
@@ -36,39 +38,42 @@ impl FaultBody {
                 ..Self::default()
             }),
             Value::Array(values) => values.iter().find_map(Self::from_value),
-            Value::Object(object) => {
-                if let Some(inner) = object.get("error").filter(|inner| !inner.is_null()) {
-                    return Self::from_value(inner);
-                }
-                let Some(message) = first(object, MESSAGE_NAMES) else {
-                    let nested = first(object, NESTED_NAMES)?;
-                    return Self::from_value(nested);
-                };
-                let message = scalar(message).unwrap_or_else(|| message.to_string());
-                let message = match cause(object) {
-                    Some(cause) if !message.contains(&cause) => format!("{message}: {cause}"),
-                    _ => message,
-                };
-                Some(Self {
-                    message: excerpt(&message),
-                    code: first(object, CODE_NAMES).and_then(scalar),
-                    kind: object.get("type").and_then(scalar),
-                })
-            }
+            Value::Object(object) => Self::from_object(object),
             Value::Null | Value::Bool(_) | Value::Number(_) => None,
         }
+    }
+
+    /// Reads an error that is an object, or one of whose fields is.
+    pub fn from_object(object: &Object) -> Option<Self> {
+        if let Some(inner) = object.get("error").filter(|inner| !inner.is_null()) {
+            return Self::from_value(inner);
+        }
+        let Some(message) = first(object, MESSAGE_NAMES) else {
+            let nested = first(object, NESTED_NAMES)?;
+            return Self::from_value(nested);
+        };
+        let message = scalar(message).unwrap_or_else(|| message.to_string());
+        let message = match cause(object) {
+            Some(cause) if !message.contains(&cause) => format!("{message}: {cause}"),
+            _ => message,
+        };
+        Some(Self {
+            message: excerpt(&message),
+            code: first(object, CODE_NAMES).and_then(scalar),
+            kind: object.get("type").and_then(scalar),
+        })
     }
 }
 
 /// Returns the first of the named fields that is there and not null.
-fn first<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {
+fn first<'a>(object: &'a Object, names: &[&str]) -> Option<&'a Value> {
     let mut found = names.iter().filter_map(|name| object.get(*name));
     found.find(|value| !value.is_null())
 }
 
 /// Returns what the provider behind a gateway said: OpenRouter's own sentence is that there was
 /// an error.
-fn cause(object: &Map<String, Value>) -> Option<String> {
+fn cause(object: &Object) -> Option<String> {
     let raw = object.get("metadata")?.get("raw")?.as_str()?;
     let said = FaultBody::parse(raw.as_bytes()).message;
     (!said.is_empty()).then_some(said)

@@ -8,6 +8,7 @@
 
 pub mod chat;
 mod dialect;
+mod extra;
 mod fault_body;
 pub mod gemini;
 pub mod json;
@@ -21,7 +22,5 @@ pub mod sse;
 pub mod surrogates;
 
 pub use dialect::{Dialect, UnknownDialect};
+pub use extra::{Extra, Object};
 pub use fault_body::FaultBody;
-
-/// The fields of a JSON object that its type does not name, in the order they came.
-pub type Extra = serde_json::Map<String, serde_json::Value>;

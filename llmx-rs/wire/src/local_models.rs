@@ -3,18 +3,18 @@
 
 use serde_json::Value;
 
-use crate::Extra;
+use crate::Object;
 
 /// Returns whether the entry of a list of models is one of llama.cpp that tells what the model was
 /// trained for and not what it runs with.
-pub fn is_of_llama_cpp(entry: &Extra) -> bool {
+pub fn is_of_llama_cpp(entry: &Object) -> bool {
     entry
         .get("meta")
         .is_some_and(|meta| meta.get("n_ctx_train").is_some() && meta.get("n_ctx").is_none())
 }
 
 /// Returns whether the entry of a list of models is one of Ollama.
-pub fn is_of_ollama(entry: &Extra) -> bool {
+pub fn is_of_ollama(entry: &Object) -> bool {
     entry
         .get("owned_by")
         .is_some_and(|owner| owner == "library")

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::Extra;
+use crate::Object;
 
 /// What a server tells of one model; what it does not tell is `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,7 +27,7 @@ pub struct Model {
     /// US dollars for a million tokens of output.
     pub output_price: Option<f64>,
     /// The entry as it came.
-    pub entry: Extra,
+    pub entry: Object,
 }
 
 /// A body that is no list of models.
@@ -81,12 +81,12 @@ fn model(entry: Value) -> Option<Model> {
 }
 
 /// The entry, and the objects in it where servers put what they know.
-struct Facts<'a>(&'a Extra);
+struct Facts<'a>(&'a Object);
 
 impl Facts<'_> {
     /// Returns the first of `names` that is a number above zero, in the entry or in a part of it.
     fn number(&self, names: &[&str]) -> Option<u64> {
-        let found = |object: &Extra, name: &str| object.get(name)?.as_u64().filter(|n| *n > 0);
+        let found = |object: &Object, name: &str| object.get(name)?.as_u64().filter(|n| *n > 0);
         names.iter().find_map(|name| {
             let inside = PARTS.iter().find_map(|part| found(self.part(part)?, name));
             found(self.0, name).or(inside)
@@ -121,7 +121,7 @@ impl Facts<'_> {
         Some(modalities.iter().any(|it| it == "image"))
     }
 
-    fn part(&self, name: &str) -> Option<&Extra> {
+    fn part(&self, name: &str) -> Option<&Object> {
         self.0.get(name)?.as_object()
     }
 }

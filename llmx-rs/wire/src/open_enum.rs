@@ -21,7 +21,7 @@ macro_rules! open_enum {
         pub enum $name {
             $( $(#[$variant_meta])* $variant($payload), )+
             /// A type that llmx does not know: the whole object as it came.
-            Unknown($crate::Extra),
+            Unknown($crate::Object),
         }
 
         impl $name {
@@ -34,10 +34,10 @@ macro_rules! open_enum {
             }
 
             /// Reads the type first and then what belongs to it.
-            pub fn from_object(mut object: $crate::Extra) -> Result<Self, serde_json::Error> {
+            pub fn from_object(mut object: $crate::Object) -> Result<Self, serde_json::Error> {
                 let kind = match $crate::open_enum::kind_of(&object) {
                     "" => {
-                        let implied: fn(&$crate::Extra) -> &'static str = $implied;
+                        let implied: fn(&$crate::Object) -> &'static str = $implied;
                         implied(&object).to_owned()
                     }
                     kind => kind.to_owned(),
@@ -65,7 +65,7 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let object = $crate::Extra::deserialize(deserializer)?;
+                let object = $crate::Object::deserialize(deserializer)?;
                 Self::from_object(object).map_err(serde::de::Error::custom)
             }
         }
@@ -83,7 +83,7 @@ pub(crate) struct Tagged<'a, T> {
     pub(crate) payload: &'a T,
 }
 
-pub(crate) fn kind_of(object: &crate::Extra) -> &str {
+pub(crate) fn kind_of(object: &crate::Object) -> &str {
     object
         .get("type")
         .and_then(serde_json::Value::as_str)
@@ -92,7 +92,7 @@ pub(crate) fn kind_of(object: &crate::Extra) -> &str {
 
 pub(crate) fn payload<T: serde::de::DeserializeOwned>(
     kind: &str,
-    object: crate::Extra,
+    object: crate::Object,
 ) -> Result<T, serde_json::Error> {
     serde_json::from_value(object.into())
         .map_err(|error| serde::de::Error::custom(format_args!("`{kind}`: {error}")))

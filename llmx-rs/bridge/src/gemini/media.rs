@@ -4,7 +4,7 @@ use llmx_wire::gemini::{Blob, FileData, Part};
 use llmx_wire::responses::{ContentPart, InputImage};
 use serde_json::Value;
 
-use crate::{ClientFault, Extra, LossReport, data_url};
+use crate::{ClientFault, Extra, LossReport, Object, data_url};
 
 /// Translates a part that is not words.
 pub(super) fn media(
@@ -40,7 +40,7 @@ fn picture(
     bytes(url, path, fetches)
 }
 
-fn file(object: &Extra, path: &str, fetches: bool) -> Result<Part, ClientFault> {
+fn file(object: &Object, path: &str, fetches: bool) -> Result<Part, ClientFault> {
     let field = |name: &str| object.get(name).and_then(Value::as_str);
     match (field("file_data"), field("file_url")) {
         (Some(data), _) if data.starts_with("data:") => bytes(data, path, fetches),
@@ -56,7 +56,7 @@ fn file(object: &Extra, path: &str, fetches: bool) -> Result<Part, ClientFault> 
     }
 }
 
-fn sound(object: &Extra, path: &str) -> Result<Part, ClientFault> {
+fn sound(object: &Object, path: &str) -> Result<Part, ClientFault> {
     let field = |name: &str| object.get("input_audio")?.get(name)?.as_str();
     match (field("data"), field("format")) {
         (Some(data), Some(format)) => Ok(inline(&format!("audio/{format}"), data)),

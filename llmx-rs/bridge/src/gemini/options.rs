@@ -8,11 +8,11 @@ use super::RESPONSES_TO_GEMINI;
 use super::policy::{Policy, SchemaStyle, ThinkingStyle};
 use super::schema;
 use crate::decision::{self, Carry};
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, LossReport, Object};
 
 /// Translates each field that the pivot's types do not name and that asks for something.
 pub(super) fn extra(
-    extra: &Extra,
+    extra: &Object,
     config: &mut GenerationConfig,
     losses: &mut LossReport,
 ) -> Result<(), ClientFault> {

@@ -44,7 +44,7 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToGemini
         model: options.model.as_ref().unwrap_or(&request.model).clone(),
         streams: request.stream == Some(true),
         request: out,
-        context: Context::new(request, options, offer.table),
+        context: Context::new(request, options, origin, offer.table),
         losses,
     })
 }

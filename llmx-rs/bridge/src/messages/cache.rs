@@ -7,10 +7,10 @@
 use llmx_wire::messages::{CacheControl, ContentBlock, Request, Tool};
 use llmx_wire::responses::TextOrList;
 
-use crate::{Extra, LossReport};
+use crate::{LossReport, Object};
 
 /// Reads the mark that a client put on its own tool or part.
-pub(super) fn of_client(extra: &Extra, losses: &mut LossReport) -> Option<CacheControl> {
+pub(super) fn of_client(extra: &Object, losses: &mut LossReport) -> Option<CacheControl> {
     let mark = extra.get("cache_control").filter(|mark| !mark.is_null())?;
     let read = serde_json::from_value(mark.clone()).ok();
     if read.is_none() {

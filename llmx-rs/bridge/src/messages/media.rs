@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::cache;
 use crate::data_url;
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, Extra, LossReport, Object};
 
 /// Translates a picture.
 pub(super) fn image(
@@ -33,7 +33,7 @@ pub(super) fn image(
 
 /// Translates a document, which is no type of its own in the pivot.
 pub(super) fn file(
-    object: &Extra,
+    object: &Object,
     path: &str,
     losses: &mut LossReport,
 ) -> Result<ContentBlock, ClientFault> {

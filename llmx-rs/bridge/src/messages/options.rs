@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::RESPONSES_TO_MESSAGES;
 use crate::decision::{self, Carry};
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, Extra, LossReport, Object};
 
 /// Translates each field that asks for something.
 pub(super) fn extra(
-    extra: &Extra,
+    extra: &Object,
     request: &mut Request,
     losses: &mut LossReport,
 ) -> Result<(), ClientFault> {

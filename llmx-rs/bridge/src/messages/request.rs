@@ -6,7 +6,7 @@ use llmx_wire::responses::{ReasoningOptions, Request, TextOptions, TextOrList};
 use super::{ToMessages, cache, format, history, options, thinking, tools};
 use crate::tools::{Choice, choice, offer};
 use crate::turns::SPOKE_FIRST;
-use crate::{ClientFault, Context, Extra, LossReport, Options, SystemMerge, context};
+use crate::{ClientFault, Context, Extra, LossReport, Object, Options, SystemMerge, context};
 
 /// Translates a request. Each field is taken apart by name, so that a new one cannot be forgotten.
 pub(super) fn translate(request: &Request, options: &Options) -> Result<ToMessages, ClientFault> {
@@ -65,7 +65,7 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToMessag
     thinking::configure(&mut out, request, forced, options, &mut losses);
     cache::mark(&mut out, policy.cache, &mut losses);
     report(request, options, &mut losses)?;
-    let mut context = Context::new(request, options, offer.table);
+    let mut context = Context::new(request, options, origin, offer.table);
     context.answer_tool = answer_tool;
     Ok(ToMessages {
         request: out,
@@ -217,7 +217,7 @@ fn report(
     Ok(())
 }
 
-fn report_unknown(object: &str, extra: &Extra, losses: &mut LossReport) {
+fn report_unknown(object: &str, extra: &Object, losses: &mut LossReport) {
     for (name, value) in extra {
         if !value.is_null() {
             losses.dropped(format!("{object}.{name}"), "Messages has no such field");

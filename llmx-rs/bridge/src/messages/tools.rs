@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::cache;
 use crate::tools::{Choice, Offered};
-use crate::{Extra, LossReport};
+use crate::{Extra, LossReport, Object};
 
 /// Translates what is offered.
 pub(super) fn tools(offered: Vec<Offered>, strict: bool, losses: &mut LossReport) -> Vec<Tool> {
@@ -23,7 +23,7 @@ pub(super) fn tools(offered: Vec<Offered>, strict: bool, losses: &mut LossReport
             );
         }
         let mark = tool.cache_control.map(|mark| {
-            let held = Extra::from_iter([("cache_control".to_owned(), mark)]);
+            let held = Object::from_iter([("cache_control".to_owned(), mark)]);
             cache::of_client(&held, losses)
         });
         tools.push(client_tool(ClientTool {

@@ -7,10 +7,10 @@ use llmx_wire::responses::{
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::sequence::{Place, Sequence, numbered};
+use super::sequence::{Place, Sequence};
 use super::unwrap::Unwrapper;
-use crate::Extra;
 use crate::tools::{Kind, Target};
+use crate::{Extra, Object};
 
 /// A call under way.
 #[derive(Debug)]
@@ -123,7 +123,8 @@ impl CallLane {
                     item_id: item_id.clone(),
                     output_index,
                     arguments: content.to_owned(),
-                    extra: self.named(number),
+                    sequence_number: Some(number),
+                    extra: self.named(),
                 }))
             }),
             Kind::Custom => seq.tell(out, |number| {
@@ -131,7 +132,8 @@ impl CallLane {
                     item_id: item_id.clone(),
                     output_index,
                     input: content.to_owned(),
-                    extra: self.named(number),
+                    sequence_number: Some(number),
+                    extra: self.named(),
                 }))
             }),
             Kind::ToolSearch | Kind::LocalShell => {}
@@ -157,8 +159,8 @@ impl CallLane {
         });
     }
 
-    fn named(&self, number: u64) -> Extra {
-        let mut extra = numbered(number, []);
+    fn named(&self) -> Extra {
+        let mut extra = Extra::new();
         extra.insert("name".to_owned(), self.target.name.clone().into());
         extra.insert("call_id".to_owned(), self.call_id.clone().into());
         extra
@@ -231,9 +233,9 @@ fn parsed(arguments: &str) -> Value {
     serde_json::from_str(arguments).unwrap_or_else(|_| arguments.into())
 }
 
-fn object(value: Value) -> Extra {
+fn object(value: Value) -> Object {
     match value {
         Value::Object(object) => object,
-        _ => Extra::new(),
+        _ => Object::new(),
     }
 }

@@ -2,8 +2,7 @@
 
 use llmx_wire::responses::{IncompleteDetails, Response, ResponseEvent, Status, StreamEvent};
 
-use super::sequence::numbered;
-use crate::UpstreamFault;
+use crate::{Extra, UpstreamFault};
 
 /// How an answer ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +30,6 @@ impl Ending {
             }
             Self::Incomplete(reason) => {
                 response.status = Some(Status::Incomplete);
-                response.extra.shift_remove("incomplete_details");
                 response.incomplete_details = Some(IncompleteDetails {
                     reason: Some(reason.to_owned()),
                     ..IncompleteDetails::default()
@@ -40,14 +38,14 @@ impl Ending {
             }
             Self::Failed(fault) => {
                 response.status = Some(Status::Failed);
-                response.extra.shift_remove("error");
                 response.error = Some(fault.to_api_error());
                 StreamEvent::Failed
             }
         };
         wrap(Box::new(ResponseEvent {
             response,
-            extra: numbered(number, []),
+            sequence_number: Some(number),
+            extra: Extra::new(),
         }))
     }
 }

@@ -8,7 +8,7 @@ use llmx_wire::responses::{
 };
 use serde_json::Value;
 
-use super::sequence::{Place, Sequence, numbered};
+use super::sequence::{Place, Sequence};
 use crate::Extra;
 
 /// What kind of part a delta belongs to.
@@ -38,30 +38,42 @@ impl MessageLane {
     pub(super) fn open(seq: &mut Sequence, out: &mut Vec<StreamEvent>) -> (u64, Self) {
         let lane = Self {
             place: seq.place("msg"),
-            done: Vec::new(),
+            // Nearly every message is one text.
+            done: Vec::with_capacity(1),
             open: None,
         };
-        seq.tell_added(out, &lane.place, || lane.item("in_progress", Vec::new()));
+        seq.tell_added(out, &lane.place, || {
+            lane.item(lane.place.id.clone(), "in_progress", Vec::new())
+        });
         (lane.place.index, lane)
     }
 
     pub(super) fn push(
         &mut self,
         words: Words,
-        delta: &str,
+        delta: String,
         logprobs: Vec<Value>,
         seq: &mut Sequence,
         out: &mut Vec<StreamEvent>,
     ) {
         let content_index = self.open_part(words, seq, out);
+        let Some(part) = &mut self.open else { return };
+        let start = part.text.len();
+        if start == 0 {
+            // An answer that came whole is not copied.
+            part.text = delta;
+        } else {
+            part.text.push_str(&delta);
+        }
+        part.logprobs.extend_from_slice(&logprobs);
         seq.tell(out, |number| {
             let event = Box::new(Delta {
                 item_id: self.place.id.clone(),
                 output_index: self.place.index,
-                delta: delta.to_owned(),
+                delta: part.text.get(start..).unwrap_or_default().to_owned(),
                 content_index: Some(content_index),
                 sequence_number: Some(number),
-                logprobs: (words == Words::Text).then(|| logprobs.clone().into()),
+                logprobs: (words == Words::Text).then(|| logprobs.into()),
                 ..Delta::default()
             });
             match words {
@@ -69,10 +81,6 @@ impl MessageLane {
                 Words::Refusal => StreamEvent::RefusalDelta(event),
             }
         });
-        if let Some(part) = &mut self.open {
-            part.text.push_str(delta);
-            part.logprobs.extend(logprobs);
-        }
     }
 
     /// Adds a remark, such as a citation, to the text.
@@ -90,13 +98,10 @@ impl MessageLane {
                 item_id: self.place.id.clone(),
                 output_index: self.place.index,
                 annotation: annotation.clone(),
-                extra: numbered(
-                    number,
-                    [
-                        ("content_index", content_index),
-                        ("annotation_index", annotation_index),
-                    ],
-                ),
+                content_index: Some(content_index),
+                annotation_index: Some(annotation_index),
+                sequence_number: Some(number),
+                extra: Extra::new(),
             }))
         });
         part.annotations.push(annotation);
@@ -110,7 +115,8 @@ impl MessageLane {
     ) -> Item {
         self.close_part(seq, out);
         let content = mem::take(&mut self.done);
-        let item = self.item(status, content);
+        let id = mem::take(&mut self.place.id);
+        let item = self.item(id, status, content);
         seq.tell_done(out, &self.place, &item);
         item
     }
@@ -136,21 +142,22 @@ impl MessageLane {
         let content_index = self.done.len() as u64;
         let (item_id, output_index) = (&self.place.id, self.place.index);
         seq.tell(out, |number| match part.words {
-            Words::Text => {
-                let mut extra = numbered(number, [("content_index", content_index)]);
-                extra.insert("logprobs".to_owned(), part.logprobs.clone().into());
-                StreamEvent::OutputTextDone(Box::new(TextDone {
-                    item_id: item_id.clone(),
-                    output_index,
-                    text: part.text.clone(),
-                    extra,
-                }))
-            }
+            Words::Text => StreamEvent::OutputTextDone(Box::new(TextDone {
+                item_id: item_id.clone(),
+                output_index,
+                text: part.text.clone(),
+                content_index: Some(content_index),
+                sequence_number: Some(number),
+                logprobs: Some(part.logprobs.clone().into()),
+                ..TextDone::default()
+            })),
             Words::Refusal => StreamEvent::RefusalDone(Box::new(RefusalDone {
                 item_id: item_id.clone(),
                 output_index,
                 refusal: part.text.clone(),
-                extra: numbered(number, [("content_index", content_index)]),
+                content_index: Some(content_index),
+                sequence_number: Some(number),
+                extra: Extra::new(),
             })),
         });
         let content = part.into_content();
@@ -166,13 +173,14 @@ impl MessageLane {
             output_index: self.place.index,
             content_index,
             part: part.clone(),
-            extra: numbered(number, []),
+            sequence_number: Some(number),
+            extra: Extra::new(),
         })
     }
 
-    fn item(&self, status: &str, content: Vec<ContentPart>) -> Item {
+    fn item(&self, id: String, status: &str, content: Vec<ContentPart>) -> Item {
         Item::Message(Message {
-            id: Some(self.place.id.clone()),
+            id: Some(id),
             role: Role::Assistant,
             content: content.into(),
             status: Some(status.to_owned()),
@@ -195,10 +203,9 @@ impl OpenPart {
         match self.words {
             Words::Text => ContentPart::OutputText(Text {
                 text: self.text,
-                extra: Extra::from_iter([
-                    ("annotations".to_owned(), self.annotations.into()),
-                    ("logprobs".to_owned(), self.logprobs.into()),
-                ]),
+                annotations: Some(self.annotations.into()),
+                logprobs: Some(self.logprobs.into()),
+                extra: Extra::new(),
             }),
             Words::Refusal => ContentPart::Refusal(Refusal {
                 refusal: self.text,

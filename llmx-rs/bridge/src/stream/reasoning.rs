@@ -5,7 +5,7 @@ use llmx_wire::responses::{
 };
 use serde_json::Value;
 
-use super::sequence::{Place, Sequence, numbered};
+use super::sequence::{Place, Sequence};
 use crate::Extra;
 use crate::seal::{Origin, Seal, absorb};
 
@@ -69,23 +69,19 @@ impl ReasoningLane {
             text.push_str(delta);
         }
         seq.tell(out, |number| {
-            let (_, index) = self.part_index(thought);
-            let delta = Delta {
+            let index = self.part_index(thought);
+            let event = Box::new(Delta {
                 item_id: self.place.id.clone(),
                 output_index: self.place.index,
                 delta: delta.to_owned(),
+                content_index: (thought == Thought::Full).then_some(index),
+                summary_index: (thought == Thought::Summary).then_some(index),
                 sequence_number: Some(number),
                 ..Delta::default()
-            };
+            });
             match thought {
-                Thought::Full => StreamEvent::ReasoningTextDelta(Box::new(Delta {
-                    content_index: Some(index),
-                    ..delta
-                })),
-                Thought::Summary => StreamEvent::SummaryTextDelta(Box::new(Delta {
-                    summary_index: Some(index),
-                    ..delta
-                })),
+                Thought::Full => StreamEvent::ReasoningTextDelta(event),
+                Thought::Summary => StreamEvent::SummaryTextDelta(event),
             }
         });
     }
@@ -113,11 +109,15 @@ impl ReasoningLane {
             return;
         };
         seq.tell(out, |number| {
+            let index = self.part_index(thought);
             let event = Box::new(TextDone {
                 item_id: self.place.id.clone(),
                 output_index: self.place.index,
                 text: self.parts(thought).last().cloned().unwrap_or_default(),
-                extra: numbered(number, [self.part_index(thought)]),
+                content_index: (thought == Thought::Full).then_some(index),
+                summary_index: (thought == Thought::Summary).then_some(index),
+                sequence_number: Some(number),
+                ..TextDone::default()
             });
             match thought {
                 Thought::Full => StreamEvent::ReasoningTextDone(event),
@@ -128,10 +128,10 @@ impl ReasoningLane {
     }
 
     fn part_event(&mut self, thought: Thought, done: bool, number: u64) -> StreamEvent {
-        let (_, index) = self.part_index(thought);
+        let index = self.part_index(thought);
         let text = self.parts(thought).last().cloned().unwrap_or_default();
         let (item_id, output_index) = (self.place.id.clone(), self.place.index);
-        let extra = numbered(number, []);
+        let (sequence_number, extra) = (Some(number), Extra::new());
         match thought {
             Thought::Full => {
                 let event = Box::new(PartEvent {
@@ -139,6 +139,7 @@ impl ReasoningLane {
                     output_index,
                     content_index: index,
                     part: ContentPart::ReasoningText(Text::from(text)),
+                    sequence_number,
                     extra,
                 });
                 if done {
@@ -153,6 +154,7 @@ impl ReasoningLane {
                     output_index,
                     summary_index: index,
                     part: ContentPart::SummaryText(Text::from(text)),
+                    sequence_number,
                     extra,
                 });
                 if done {
@@ -164,12 +166,12 @@ impl ReasoningLane {
         }
     }
 
-    fn part_index(&self, thought: Thought) -> (&'static str, u64) {
-        let (name, parts) = match thought {
-            Thought::Full => ("content_index", &self.full),
-            Thought::Summary => ("summary_index", &self.summary),
+    fn part_index(&self, thought: Thought) -> u64 {
+        let parts = match thought {
+            Thought::Full => &self.full,
+            Thought::Summary => &self.summary,
         };
-        (name, parts.len().saturating_sub(1) as u64)
+        parts.len().saturating_sub(1) as u64
     }
 
     fn parts(&mut self, thought: Thought) -> &mut Vec<String> {

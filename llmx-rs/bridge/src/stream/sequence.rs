@@ -1,5 +1,7 @@
 //! Hands out everything that must be unique or rising in a response: nothing else may.
 
+use std::fmt::Write as _;
+
 use llmx_wire::responses::{Item, ItemEvent, StreamEvent};
 
 use crate::Extra;
@@ -26,17 +28,14 @@ impl Sequence {
     /// Starts a response whose ids are made of `seed`. With `last_only` the events before the last
     /// one are counted and never made.
     pub(super) fn new(seed: &str, last_only: bool) -> Self {
-        let seed: String = seed
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(MAX_SEED)
-            .collect();
+        let mut id = String::with_capacity(MAX_SEED);
+        let letters = seed.chars().filter(char::is_ascii_alphanumeric);
+        id.extend(letters.take(MAX_SEED));
+        if id.is_empty() {
+            id.push('0');
+        }
         Self {
-            seed: if seed.is_empty() {
-                "0".to_owned()
-            } else {
-                seed
-            },
+            seed: id,
             next_number: 0,
             next_index: 0,
             minted_calls: 0,
@@ -45,17 +44,18 @@ impl Sequence {
     }
 
     pub(super) fn response_id(&self) -> String {
-        format!("resp_{}", self.seed)
+        ["resp_", &self.seed].concat()
     }
 
     /// Returns the next free place; `prefix` tells the kind of item.
     pub(super) fn place(&mut self, prefix: &str) -> Place {
         let index = self.next_index;
         self.next_index += 1;
-        Place {
-            index,
-            id: format!("{prefix}_{}_{index}", self.seed),
-        }
+        let mut id = String::with_capacity(prefix.len() + self.seed.len() + 4);
+        id.extend([prefix, "_", &self.seed, "_"]);
+        // A string takes all that is written to it.
+        let _infallible = write!(id, "{index}");
+        Place { index, id }
     }
 
     /// Makes an id for a call that the upstream left without one.
@@ -90,7 +90,8 @@ impl Sequence {
             StreamEvent::OutputItemAdded(Box::new(ItemEvent {
                 output_index: place.index,
                 item: item(),
-                extra: numbered(number, []),
+                sequence_number: Some(number),
+                extra: Extra::new(),
             }))
         });
     }
@@ -100,18 +101,11 @@ impl Sequence {
             StreamEvent::OutputItemDone(Box::new(ItemEvent {
                 output_index: place.index,
                 item: item.clone(),
-                extra: numbered(number, []),
+                sequence_number: Some(number),
+                extra: Extra::new(),
             }))
         });
     }
-}
-
-/// Returns the fields that every event has: `fields`, and its number.
-pub(super) fn numbered<const N: usize>(number: u64, fields: [(&str, u64); N]) -> Extra {
-    let fields = fields.into_iter().chain([("sequence_number", number)]);
-    fields
-        .map(|(name, value)| (name.to_owned(), value.into()))
-        .collect()
 }
 
 type Events = Vec<StreamEvent>;

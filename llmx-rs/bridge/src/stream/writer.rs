@@ -4,7 +4,7 @@
 //! is done only after every earlier one, and the terminal event comes last and once. An item that
 //! ends while an earlier one is open waits for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 
 use llmx_wire::responses::{Item, Response, ResponseEvent, StreamEvent, Usage};
@@ -14,10 +14,10 @@ use super::call::CallLane;
 use super::ending::Ending;
 use super::message::{MessageLane, Words};
 use super::reasoning::{ReasoningLane, Thought};
-use super::sequence::{Sequence, numbered};
+use super::sequence::Sequence;
 use crate::seal::Origin;
 use crate::tools::Target;
-use crate::{Context, Limits, Stamp, UpstreamFault};
+use crate::{Context, Extra, Limits, Stamp, UpstreamFault};
 
 /// A Responses stream under way.
 #[derive(Debug)]
@@ -28,8 +28,8 @@ pub(crate) struct ResponsesWriter {
     limits: Limits,
     begun: bool,
     bytes: usize,
-    /// The items that are not done, by their place.
-    open: BTreeMap<u64, Open>,
+    /// The items that are not done, in the order of their places.
+    open: VecDeque<Open>,
     /// The ids that calls of the conversation have.
     call_ids: BTreeSet<String>,
     /// The message that text goes to, and the item that reasoning goes to.
@@ -43,6 +43,7 @@ pub(crate) struct CallKey(u64);
 
 #[derive(Debug)]
 struct Open {
+    index: u64,
     lane: Lane,
     /// Whether it only waits for earlier items.
     ended: bool,
@@ -67,7 +68,7 @@ impl ResponsesWriter {
             limits: context.limits,
             begun: false,
             bytes: 0,
-            open: BTreeMap::new(),
+            open: VecDeque::with_capacity(1),
             call_ids: mem::take(&mut context.call_ids),
             message: None,
             reasoning: None,
@@ -83,7 +84,8 @@ impl ResponsesWriter {
             self.seq.tell(out, |number| {
                 wrap(Box::new(ResponseEvent {
                     response: self.response.clone(),
-                    extra: numbered(number, []),
+                    sequence_number: Some(number),
+                    extra: Extra::new(),
                 }))
             });
         }
@@ -91,7 +93,7 @@ impl ResponsesWriter {
 
     /// Says which model answers, where the upstream tells.
     pub(crate) fn model(&mut self, model: &str) {
-        if !model.is_empty() {
+        if !model.is_empty() && self.response.model.as_deref() != Some(model) {
             self.response.model = Some(model.to_owned());
         }
     }
@@ -108,7 +110,6 @@ impl ResponsesWriter {
 
     /// Says what the answer cost so far; a later word replaces an earlier one.
     pub(crate) fn usage(&mut self, usage: Usage) {
-        self.response.extra.shift_remove("usage");
         self.response.usage = Some(usage);
     }
 
@@ -119,7 +120,7 @@ impl ResponsesWriter {
 
     /// Returns whether a call has begun and lacks its end.
     pub(crate) fn is_in_a_call(&self) -> bool {
-        self.open.values().any(|open| match &open.lane {
+        self.open.iter().any(|open| match &open.lane {
             Lane::Call(lane) => !lane.is_empty() && !lane.is_whole(),
             Lane::Message(_) | Lane::Reasoning(_) => false,
         })
@@ -129,7 +130,7 @@ impl ResponsesWriter {
     pub(crate) fn say(
         &mut self,
         words: Words,
-        delta: &str,
+        delta: String,
         logprobs: Vec<Value>,
         out: &mut Events,
     ) -> Result<(), UpstreamFault> {
@@ -146,7 +147,7 @@ impl ResponsesWriter {
             })?,
         };
         self.message = Some(index);
-        if let Some(Lane::Message(lane)) = self.open.get_mut(&index).map(|open| &mut open.lane) {
+        if let Some(Lane::Message(lane)) = lane(&mut self.open, index) {
             lane.push(words, delta, logprobs, &mut self.seq, out);
         }
         Ok(())
@@ -154,8 +155,8 @@ impl ResponsesWriter {
 
     /// Adds a remark to the open message; without one there is nothing to remark on.
     pub(crate) fn annotate(&mut self, annotation: Value, out: &mut Events) {
-        let open = self.message.and_then(|index| self.open.get_mut(&index));
-        if let Some(Lane::Message(lane)) = open.map(|open| &mut open.lane) {
+        let Some(index) = self.message else { return };
+        if let Some(Lane::Message(lane)) = lane(&mut self.open, index) {
             lane.annotate(annotation, &mut self.seq, out);
         }
     }
@@ -172,7 +173,7 @@ impl ResponsesWriter {
         }
         self.grow(delta.len())?;
         let index = self.reasoning_lane(out)?;
-        if let Some(Lane::Reasoning(lane)) = self.open.get_mut(&index).map(|open| &mut open.lane) {
+        if let Some(Lane::Reasoning(lane)) = lane(&mut self.open, index) {
             lane.push(thought, delta, &mut self.seq, out);
         }
         Ok(())
@@ -186,7 +187,7 @@ impl ResponsesWriter {
         out: &mut Events,
     ) -> Result<(), UpstreamFault> {
         let index = self.reasoning_lane(out)?;
-        if let Some(Lane::Reasoning(lane)) = self.open.get_mut(&index).map(|open| &mut open.lane) {
+        if let Some(Lane::Reasoning(lane)) = lane(&mut self.open, index) {
             lane.seal(kind, data);
         }
         Ok(())
@@ -218,7 +219,7 @@ impl ResponsesWriter {
         out: &mut Events,
     ) -> Result<(), UpstreamFault> {
         self.grow(piece.len())?;
-        if let Some(Lane::Call(lane)) = self.open.get_mut(&call.0).map(|open| &mut open.lane) {
+        if let Some(Lane::Call(lane)) = lane(&mut self.open, call.0) {
             lane.push(piece, &mut self.seq, out);
         }
         Ok(())
@@ -227,7 +228,7 @@ impl ResponsesWriter {
     /// Ends a call, if its arguments are whole; otherwise the end of the answer decides, because an
     /// answer that was cut off ends its last call in the middle.
     pub(crate) fn end_call(&mut self, call: CallKey, out: &mut Events) {
-        let lane = self.open.get(&call.0).map(|open| &open.lane);
+        let lane = lane(&mut self.open, call.0);
         if matches!(lane, Some(Lane::Call(lane)) if lane.is_whole()) {
             self.end(Some(call.0), out);
         }
@@ -237,7 +238,7 @@ impl ResponsesWriter {
     pub(crate) fn finish(mut self, ending: Ending, out: &mut Events) {
         self.begin(out);
         let cut = ending.cuts_off();
-        while let Some((_, open)) = self.open.pop_first() {
+        while let Some(open) = self.open.pop_front() {
             let cut = cut && !open.ended;
             self.close(open.lane, cut, out);
         }
@@ -273,7 +274,8 @@ impl ResponsesWriter {
         }
         let (index, lane) = open(&mut self.seq, out);
         let ended = false;
-        self.open.insert(index, Open { lane, ended });
+        // Places are handed out in order, and an item is open from the moment it has one.
+        self.open.push_back(Open { index, lane, ended });
         Ok(index)
     }
 
@@ -290,16 +292,12 @@ impl ResponsesWriter {
 
     /// Ends an item, and closes what no longer has to wait.
     fn end(&mut self, index: Option<u64>, out: &mut Events) {
-        let Some(open) = index.and_then(|index| self.open.get_mut(&index)) else {
+        let Some(open) = index.and_then(|index| open(&mut self.open, index)) else {
             return;
         };
         open.ended = true;
-        while let Some(first) = self.open.first_entry() {
-            if !first.get().ended {
-                break;
-            }
-            let lane = first.remove().lane;
-            self.close(lane, false, out);
+        while let Some(first) = self.open.pop_front_if(|first| first.ended) {
+            self.close(first.lane, false, out);
         }
     }
 
@@ -322,4 +320,13 @@ impl ResponsesWriter {
         }
         Ok(())
     }
+}
+
+fn open(open: &mut VecDeque<Open>, index: u64) -> Option<&mut Open> {
+    let place = open.binary_search_by_key(&index, |open| open.index).ok()?;
+    open.get_mut(place)
+}
+
+fn lane(items: &mut VecDeque<Open>, index: u64) -> Option<&mut Lane> {
+    open(items, index).map(|open| &mut open.lane)
 }

@@ -7,7 +7,7 @@ use llmx_wire::responses::{CustomTool, FunctionTool, Item, Request, TextOrList, 
 use serde_json::{Value, json};
 
 use super::{Kind, Target, ToolTable};
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, LossReport, Object};
 
 /// What a request offers, and the names it goes by.
 #[derive(Debug, Default)]
@@ -83,7 +83,7 @@ impl Offer {
 
     fn add_namespace(
         &mut self,
-        object: &Extra,
+        object: &Object,
         losses: &mut LossReport,
     ) -> Result<(), ClientFault> {
         let path = "tools[].namespace";
@@ -159,7 +159,7 @@ impl Offer {
         Ok(())
     }
 
-    fn add_search(&mut self, object: &Extra) {
+    fn add_search(&mut self, object: &Object) {
         let parameters = object.get("parameters").filter(|value| !value.is_null());
         let parameters = parameters.cloned().unwrap_or_else(no_parameters);
         let description = object.get("description").and_then(Value::as_str);
@@ -217,7 +217,7 @@ impl Offered {
 }
 
 /// Reports what a tool says beyond its type. Who may call it is a policy: never lost.
-fn check_extra(extra: &Extra, path: &str, losses: &mut LossReport) -> Result<(), ClientFault> {
+fn check_extra(extra: &Object, path: &str, losses: &mut LossReport) -> Result<(), ClientFault> {
     for (name, value) in extra.iter().filter(|(_, value)| !value.is_null()) {
         match name.as_str() {
             "allowed_callers" if *value != json!(["direct"]) => {
@@ -236,7 +236,7 @@ fn check_extra(extra: &Extra, path: &str, losses: &mut LossReport) -> Result<(),
     Ok(())
 }
 
-fn mark(extra: &Extra) -> Option<Value> {
+fn mark(extra: &Object) -> Option<Value> {
     extra
         .get("cache_control")
         .filter(|mark| !mark.is_null())
@@ -252,14 +252,14 @@ fn grammar(format: &Value) -> Option<String> {
     ))
 }
 
-fn read_tools(object: &Extra) -> Result<Vec<Tool>, serde_json::Error> {
+fn read_tools(object: &Object) -> Result<Vec<Tool>, serde_json::Error> {
     match object.get("tools") {
         Some(tools) if !tools.is_null() => serde_json::from_value(tools.clone()),
         _ => Ok(Vec::new()),
     }
 }
 
-fn is(object: &Extra, field: &str, value: &str) -> bool {
+fn is(object: &Object, field: &str, value: &str) -> bool {
     object.get(field).is_some_and(|found| found == value)
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use llmx_wire::responses::{ContentPart, Item, TextOrList, ToolCallOutput};
 use serde_json::{Value, json};
 
-use crate::Extra;
+use crate::Object;
 use crate::tools::{Kind, Target, ToolTable};
 
 /// A call of any kind of tool.
@@ -30,7 +30,7 @@ pub(crate) struct Made {
 /// The arguments of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Input {
-    Object(Extra),
+    Object(Object),
     /// What the model took for arguments, or what was left of them when its answer was cut.
     Broken(String),
 }
@@ -78,7 +78,7 @@ impl Call {
         }
     }
 
-    fn of_object(id: String, object: &Extra) -> Option<Self> {
+    fn of_object(id: String, object: &Object) -> Option<Self> {
         let (kind, input) = match kind(object) {
             "tool_search_call" => (Kind::ToolSearch, object.get("arguments")),
             "local_shell_call" => (Kind::LocalShell, object.get("action")),
@@ -91,7 +91,7 @@ impl Call {
         let input = match input {
             Some(Value::String(arguments)) => Input::parse(arguments),
             Some(value) => Input::of(value.clone()),
-            None => Input::Object(Extra::new()),
+            None => Input::Object(Object::new()),
         };
         Some(Self {
             id,
@@ -104,7 +104,7 @@ impl Call {
 impl Input {
     fn parse(arguments: &str) -> Self {
         if arguments.trim().is_empty() {
-            return Self::Object(Extra::new());
+            return Self::Object(Object::new());
         }
         match serde_json::from_str(arguments) {
             Ok(object) => Self::Object(object),
@@ -118,7 +118,7 @@ impl Input {
                 object.shift_remove("type");
                 Self::Object(object)
             }
-            Value::Null => Self::Object(Extra::new()),
+            Value::Null => Self::Object(Object::new()),
             other => Self::Broken(other.to_string()),
         }
     }
@@ -129,9 +129,9 @@ impl Input {
 pub(crate) enum Output<'a> {
     Known(&'a ToolCallOutput),
     /// The tools that a search found.
-    Found(&'a Extra),
+    Found(&'a Object),
     /// What a local shell returned.
-    Shell(&'a Extra),
+    Shell(&'a Object),
 }
 
 impl<'a> Output<'a> {
@@ -182,7 +182,7 @@ impl<'a> Output<'a> {
 }
 
 /// Names the tools that a search found: the request offers them from now on.
-fn found(object: &Extra, tools: &ToolTable) -> String {
+fn found(object: &Object, tools: &ToolTable) -> String {
     let mut names = Vec::new();
     for tool in list(object.get("tools")) {
         let group = field(tool, "name");
@@ -218,10 +218,10 @@ fn field<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn kind(object: &Extra) -> &str {
+fn kind(object: &Object) -> &str {
     text(object, "type").unwrap_or_default()
 }
 
-fn text<'a>(object: &'a Extra, name: &str) -> Option<&'a str> {
+fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
     object.get(name).and_then(Value::as_str)
 }

@@ -19,7 +19,7 @@ pub(crate) use words::{
     NO_RESULT, SPOKE_FIRST, STRAY_RESULT, as_program, broken_call, leading, told,
 };
 
-use crate::Extra;
+use crate::Object;
 use pairing::Pairing;
 
 /// What one side said without interruption.
@@ -38,7 +38,7 @@ pub(crate) enum Said<'a> {
     Thought(usize, &'a Reasoning),
     Call(usize, Call),
     /// A call that the server answered itself.
-    Other(usize, &'a Extra),
+    Other(usize, &'a Object),
 }
 
 /// One thing that the client answered; the number is the item's place in the input.
@@ -51,7 +51,7 @@ pub(crate) enum Heard<'a> {
     /// Words of the person or of the program around the model.
     Words(usize, &'a Message),
     /// An item that has no place in an exchange of turns.
-    Other(usize, &'a Extra),
+    Other(usize, &'a Object),
 }
 
 /// Rearranges `items` into turns.

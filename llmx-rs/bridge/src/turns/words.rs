@@ -5,7 +5,7 @@
 use llmx_wire::responses::{Item, Role};
 use serde_json::Value;
 
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, LossReport, Object};
 
 /// What the model reads where the client has no result, for example because it was interrupted.
 pub(crate) const NO_RESULT: &str = "[There is no result: the call was interrupted.]";
@@ -31,7 +31,7 @@ pub(crate) fn broken_call(name: &str, arguments: &str) -> String {
 /// Writes down an item that only some servers know, unless the conversation can do without it.
 pub(crate) fn told(
     at: usize,
-    object: &Extra,
+    object: &Object,
     losses: &mut LossReport,
 ) -> Result<Option<String>, ClientFault> {
     let kind = object
@@ -57,7 +57,7 @@ pub(crate) fn told(
             let only_for_servers = ["type", "id", "status", "encrypted_content"];
             let fields = object.iter();
             let fields = fields.filter(|(name, _)| !only_for_servers.contains(&name.as_str()));
-            let fields: Extra = fields.map(|(k, v)| (k.clone(), v.clone())).collect();
+            let fields: Object = fields.map(|(k, v)| (k.clone(), v.clone())).collect();
             Ok(Some(format!("[{kind}: {}]", Value::Object(fields))))
         }
     }

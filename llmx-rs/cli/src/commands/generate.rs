@@ -40,7 +40,8 @@ pub(crate) fn man(directory: Option<PathBuf>) -> Result<ExitCode, Failure> {
 }
 
 fn render(page: &mut Vec<u8>) -> io::Result<()> {
-    clap_mangen::Man::new(Cli::command()).render(page)
+    // `llmx help` has no page of its own that could be named here.
+    clap_mangen::Man::new(Cli::command().disable_help_subcommand(true)).render(page)
 }
 
 const NAME: &str = "llmx";

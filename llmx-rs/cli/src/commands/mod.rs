@@ -15,7 +15,10 @@ use crate::{
 
 /// Runs the program, or becomes what the agent runs: its commands start as this program.
 pub(crate) fn main() -> ExitCode {
-    if let Some(code) = llmx_sandbox::run_as_helper().or_else(llmx_tools::run_as_patcher) {
+    let helper = llmx_sandbox::run_as_helper()
+        .or_else(llmx_tools::run_as_patcher)
+        .or_else(llmx_tools::group::run_as_warden);
+    if let Some(code) = helper {
         return code;
     }
     match run(Cli::parse()) {

@@ -24,7 +24,7 @@ pub(crate) enum McpCommand {
         /// What it shall be called: letters, digits, - and _.
         name: String,
         /// The address of a server that speaks streamable HTTP.
-        #[arg(long, conflicts_with_all = ["env", "command"], required_unless_present = "command")]
+        #[arg(long, conflicts_with_all = ["env", "command"])]
         url: Option<String>,
         /// The variable that holds its bearer token.
         #[arg(long, value_name = "VARIABLE", requires = "url")]

@@ -44,6 +44,7 @@ pub(crate) fn run(command: McpCommand) -> Result<ExitCode, Failure> {
                     url,
                     bearer_token_env_var,
                 },
+                None if command.is_empty() => return Err(nowhere(&name)),
                 None => NewServer::Program { command, env },
             };
             add(&name, &server)
@@ -103,6 +104,13 @@ fn add(name: &str, server: &NewServer) -> Result<ExitCode, Failure> {
     write(&file).map_err(llmx_config::ConfigErrors::from)?;
     tell(&format!("wrote {}", file.path.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+fn nowhere(name: &str) -> Failure {
+    Failure::not_started(&format!(
+        "nothing says what `{name}` is: name a program with `llmx mcp add {name} -- COMMAND \
+         [ARGUMENT]...`, or an address with `llmx mcp add {name} --url URL`"
+    ))
 }
 
 fn remove(name: &str) -> Result<ExitCode, Failure> {

@@ -1,7 +1,8 @@
 //! Commands that go on in the background of a conversation, in the sandbox.
 
-use std::fs;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use llmx_test_support::ScriptedUpstream;
 use serde_json::{Value, json};
@@ -99,14 +100,41 @@ fn nothing_outlives_the_conversation() {
             said[0]
         );
         assert!(said[1].contains("looked"), "{}", said[1]);
-        let begun = Instant::now();
-        while runs(&mark) {
-            assert!(
-                begun.elapsed() < Duration::from_secs(5),
-                "something is left"
-            );
-        }
+        until("nothing is left", || count(&mark) == 0);
     }
+}
+
+#[test]
+fn what_nothing_holds_ends_when_llmx_is_killed() {
+    let mark = format!("48{}.25", std::process::id());
+    let stubborn = format!("trap '' TERM HUP INT; sleep {mark} | cat; sleep {mark}");
+    let calls = script(&[
+        (
+            "exec_command",
+            json!({"cmd": stubborn, "yield_time_ms": 250}),
+        ),
+        (
+            "exec_command",
+            json!({"cmd": stubborn, "tty": true, "yield_time_ms": 250}),
+        ),
+        ("shell", json!({"command": ["sh", "-c", stubborn]})),
+    ]);
+    let upstream = ScriptedUpstream::start(move |request| calling(request, &calls));
+    let world = World::new();
+    let mut llmx = world
+        .llmx(&["exec", "-m", "any", "-s", "danger-full-access", "go"])
+        .env("LLMX_API_KEY", "sk-test")
+        .env("LLMX_BASE_URL", upstream.url("/v1"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Each is a shell, a sleep in a pipe, and `cat`, which has no mark.
+    until("there are six", || count(&mark) == 6);
+    llmx.kill().unwrap();
+    llmx.wait().unwrap();
+    until("nothing is left", || count(&mark) == 0);
 }
 
 /// Has `llmx exec` make these calls one after the other, and returns what each was answered.
@@ -128,13 +156,24 @@ fn converse(calls: &[(&str, Value)]) -> Vec<String> {
         .collect()
 }
 
-/// Returns whether a process has `mark` in its command line; a zombie has none.
-fn runs(mark: &str) -> bool {
+#[expect(clippy::disallowed_methods, reason = "the test thread may sleep")]
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        let waited = begun.elapsed();
+        assert!(waited < Duration::from_secs(20), "never: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Returns how many processes have `mark` in their command lines; a zombie has none.
+fn count(mark: &str) -> usize {
     fs::read_dir("/proc")
         .unwrap()
         .filter_map(Result::ok)
-        .any(|entry| {
+        .filter(|entry| {
             let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
             String::from_utf8_lossy(&line).contains(mark)
         })
+        .count()
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Output, Stdio};
 
 use crate::{World, stderr, stdout};
@@ -254,8 +255,31 @@ fn schema_completions_and_pages_are_printed() {
         let script = stdout(&world.run(&["completions", shell]));
         assert!(script.contains("output-last-message"), "{shell}");
     }
-    assert!(stdout(&world.run(&["man"])).contains(".TH llmx 1"));
+    let overview = stdout(&world.run(&["man"]));
+    assert!(overview.contains(".TH llmx 1"));
     assert!(world.run(&["man", "--dir", "."]).status.success());
+    assert_names_only_pages_in(&world.path().join("work"), &overview);
     let page = fs::read_to_string(world.path().join("work/llmx-exec.1")).unwrap();
     assert!(page.contains("max\\-cost"));
+}
+
+/// A page that names another one sends its reader there.
+fn assert_names_only_pages_in(directory: &Path, overview: &str) {
+    let pages = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let pages = pages.filter(|path| path.extension().is_some_and(|it| it == "1"));
+    let mut texts: Vec<_> = pages
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    texts.push(overview.to_owned());
+    let mut count = 0;
+    for text in texts {
+        let named = text.lines().filter_map(|line| line.strip_suffix("(1)"));
+        for name in named.map(|name| name.replace('\\', "")) {
+            assert!(directory.join(format!("{name}.1")).exists(), "{name}");
+            count += 1;
+        }
+    }
+    assert!(count > 30);
 }

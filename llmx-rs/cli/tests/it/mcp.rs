@@ -431,7 +431,7 @@ fn an_address_where_nobody_is_is_reported_in_plain_words() {
     ));
     let notices = test.run(&[]).notices();
     assert!(
-        notices.contains("`web` cannot be used") && notices.contains("cannot be reached"),
+        notices.contains("`web` cannot be used: the upstream 127.0.0.1:"),
         "{notices}"
     );
     assert!(!notices.contains("::"), "{notices}");

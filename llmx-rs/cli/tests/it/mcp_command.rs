@@ -76,7 +76,8 @@ fn what_cannot_be_done_is_said_with_exit_code_2() {
         ),
         (&["mcp", "remove", "none"], "there is no MCP server `none`"),
         (&["mcp", "add", "a b", "--", "x"], "cannot be the name"),
-        (&["mcp", "add", "a"], "--url"),
+        (&["mcp", "add", "a"], "llmx mcp add a --url URL"),
+        (&["mcp", "add", "a"], "llmx mcp add a -- COMMAND"),
         (&["mcp", "add", "a", "--url", "ftp://h"], "begins with http"),
     ] {
         let output = world.llmx(args).output().unwrap();

@@ -6,7 +6,7 @@
 mod line;
 mod read;
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -126,18 +126,12 @@ impl Rollout {
 }
 
 fn create(path: &Path) -> io::Result<File> {
-    let mut directories = DirBuilder::new();
     let mut file = OpenOptions::new();
-    directories.recursive(true);
     file.append(true).create_new(true);
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-        directories.mode(0o700);
-        file.mode(0o600);
-    }
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
     if let Some(parent) = path.parent() {
-        directories.create(parent)?;
+        llmx_config::create_private(parent)?;
     }
     let file = file.open(path)?;
     lock(&file)?;

@@ -122,7 +122,12 @@ fn account(usage: &Usage, facts: &TurnFacts) -> String {
         line += &format!(", ${cost:.4}");
     }
     if facts.retries > 0 {
-        line += &format!(", {} retries", facts.retries);
+        let noun = if facts.retries == 1 {
+            "retry"
+        } else {
+            "retries"
+        };
+        line += &format!(", {} {noun}", facts.retries);
     }
     line
 }

@@ -149,7 +149,8 @@ impl ExecJob {
         if self.call.terminal {
             command.envs(PLAIN_TERMINAL.iter().copied());
         }
-        let process = Process::start(command, self.call.terminal).map_err(|error| {
+        let warden = self.confinement.warden(permit);
+        let process = Process::start(command, self.call.terminal, warden).map_err(|error| {
             let shell = self.command.first().map(String::as_str).unwrap_or_default();
             cannot_start(shell, &error)
         })?;

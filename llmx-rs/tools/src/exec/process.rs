@@ -2,8 +2,7 @@
 //!
 //! A task of its own reads what the command prints and notices its end, so that both go on while
 //! nobody asks. The group is what is killed when the command has ended and when the [`Process`] is
-//! dropped. A process that leaves the group on purpose (`setsid`) escapes that; the sandbox, which
-//! notices the end of the group's leader, holds it.
+//! dropped.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -12,18 +11,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use llmx_protocol::ItemStatus;
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, Command};
+use rustix::process::Signal;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::output::{Capture, Output};
 use super::stream::{self, Keyboard, Printed, Streams};
+use crate::group::{Group, Reins, Warden};
 
 /// A command that has been started. Dropping it kills what is left of it.
 #[derive(Debug)]
 pub(crate) struct Process {
     shared: Arc<Shared>,
+    reins: Reins,
     /// There if the command has a terminal.
     keyboard: Option<Keyboard>,
     started: Instant,
@@ -36,23 +36,26 @@ pub(crate) struct End {
     pub(crate) after: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
     changed: Notify,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     output: Capture,
     end: Option<End>,
-    /// What is to be killed; nothing once all of it has ended.
-    group: Option<Pid>,
 }
 
 impl Process {
-    /// Starts `command`, which leads a session of its own if it gets a terminal.
-    pub(crate) fn start(command: process::Command, terminal: bool) -> io::Result<Self> {
+    /// Starts `command`, which leads a session of its own if it gets a terminal. `warden` ends it
+    /// should this process be killed.
+    pub(crate) fn start(
+        command: process::Command,
+        terminal: bool,
+        warden: Option<&Warden>,
+    ) -> io::Result<Self> {
         let (streams, printed, keyboard) = if terminal {
             let (streams, printed, keyboard) = stream::terminal()?;
             (streams, printed, Some(keyboard))
@@ -60,20 +63,17 @@ impl Process {
             let (streams, printed) = stream::pipe()?;
             (streams, printed, None)
         };
-        let child = spawn(command, streams, terminal)?;
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State {
-                output: Capture::default(),
-                end: None,
-                group: id.and_then(Pid::from_raw),
-            }),
-            changed: Notify::new(),
-        });
+        let mut group = spawn(command, streams, terminal)?;
+        if let Some(warden) = warden {
+            group.entrust(warden);
+        }
+        let reins = group.reins();
+        let shared = Arc::<Shared>::default();
         let started = Instant::now();
-        tokio::spawn(follow(child, printed, Arc::clone(&shared), started));
+        tokio::spawn(follow(group, printed, Arc::clone(&shared), started));
         Ok(Self {
             shared,
+            reins,
             keyboard,
             started,
         })
@@ -159,7 +159,7 @@ impl Process {
 
     /// Sends `signal` to the command and the rest of its group.
     pub(crate) fn signal(&self, signal: Signal) {
-        self.shared.lock().signal(signal);
+        self.reins.signal(signal);
     }
 
     /// Asks the command to end.
@@ -199,15 +199,6 @@ impl Shared {
     }
 }
 
-impl State {
-    fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group {
-            // The group may be empty by now, which is what the signal is for.
-            let _empty = kill_process_group(group, signal);
-        }
-    }
-}
-
 impl End {
     /// Returns what a frontend is told.
     pub(crate) fn item_status(&self) -> ItemStatus {
@@ -239,23 +230,21 @@ pub(crate) fn cannot_start(program: &str, error: &io::Error) -> String {
     format!("`{program}` cannot be started: {error}{cure}")
 }
 
-fn spawn(command: process::Command, streams: Streams, terminal: bool) -> io::Result<Child> {
-    let mut command = Command::from(command);
+fn spawn(mut command: process::Command, streams: Streams, terminal: bool) -> io::Result<Group> {
     command
         .stdin(streams.input)
         .stdout(streams.output)
-        .stderr(streams.error)
-        .kill_on_drop(true);
-    if !terminal {
-        command.process_group(0);
+        .stderr(streams.error);
+    match terminal {
+        // The leader of a session leads a group.
+        true => Group::start_leader(command),
+        false => Group::start(command),
     }
-    command.spawn()
 }
 
-/// Reads what `child` prints until it has ended, and ends what it leaves behind.
-async fn follow(mut child: Child, printed: Printed, shared: Arc<Shared>, started: Instant) {
+/// Reads what the leader of `group` prints until it has ended, and ends what it leaves behind.
+async fn follow(mut group: Group, printed: Printed, shared: Arc<Shared>, started: Instant) {
     // Should the runtime end first, this task is dropped, and the group ends with it.
-    let group = Group(&shared);
     let mut reading = Reading {
         printed,
         shared: &shared,
@@ -263,32 +252,22 @@ async fn follow(mut child: Child, printed: Printed, shared: Arc<Shared>, started
         open: true,
         unbroken: 0,
     };
-    let status = reading.read_until_exit(&mut child).await;
+    // That it is unknown how it ended is noticed again at the end of the group.
+    let _ended = reading.read_until_exit(&mut group).await;
     let after = started.elapsed();
     // Whoever still holds the other end was left behind: a last filter, or something in the
     // background.
     if timeout(DRAIN_TIME, reading.read_to_end()).await.is_err() {
-        shared.lock().signal(Signal::KILL);
+        group.signal(Signal::KILL);
         let _escaped = timeout(DRAIN_TIME, reading.read_to_end()).await;
     }
-    drop(group);
+    let status = group.end().await;
     shared.lock().end = Some(End {
         // It cannot be unknown how a child ended that nobody else waits for.
         status: status.unwrap_or_else(|_| ExitStatus::from_raw(Signal::KILL.as_raw())),
         after,
     });
     shared.changed.notify_waiters();
-}
-
-/// A process group that does not outlive this value.
-struct Group<'a>(&'a Shared);
-
-impl Drop for Group<'_> {
-    fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.signal(Signal::KILL);
-        state.group = None;
-    }
 }
 
 /// The reading of what a command prints.
@@ -302,10 +281,10 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    async fn read_until_exit(&mut self, child: &mut Child) -> io::Result<ExitStatus> {
+    async fn read_until_exit(&mut self, group: &mut Group) -> io::Result<()> {
         loop {
             tokio::select! {
-                status = child.wait() => return status,
+                ended = group.leader_ended() => return ended,
                 () = self.more(), if self.open => {}
             }
         }

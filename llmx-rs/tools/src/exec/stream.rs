@@ -1,6 +1,7 @@
 //! The ends of a pipe or a terminal that stay with the agent, and those that a command gets.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::process::Stdio;
 
 use rustix::fs::{Mode, OFlags};
@@ -37,7 +38,7 @@ pub(super) fn pipe() -> io::Result<(Streams, Printed)> {
 
 /// Makes a terminal of the usual size.
 pub(super) fn terminal() -> io::Result<(Streams, Printed, Keyboard)> {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    let ours = open_ours()?;
     grantpt(&ours)?;
     unlockpt(&ours)?;
     tcsetwinsize(&ours, SIZE)?;
@@ -53,6 +54,18 @@ pub(super) fn terminal() -> io::Result<(Streams, Printed, Keyboard)> {
     let keyboard = Sender::from_owned_fd_unchecked(ours.try_clone()?)?;
     let printed = Receiver::from_owned_fd_unchecked(ours)?;
     Ok((streams, Printed(printed), Keyboard(keyboard)))
+}
+
+/// Opens the agent's end, which no command may inherit.
+fn open_ours() -> io::Result<OwnedFd> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+    #[cfg(not(target_vendor = "apple"))]
+    let flags = flags | OpenptFlags::CLOEXEC;
+    let ours = openpt(flags)?;
+    // There it cannot be said while it is opened.
+    #[cfg(target_vendor = "apple")]
+    rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(ours)
 }
 
 impl Printed {

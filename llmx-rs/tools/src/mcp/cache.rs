@@ -2,7 +2,7 @@
 //!
 //! A file that cannot be read or written costs nothing but that, so its faults are not reported.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ pub(crate) fn read(path: &Path) -> Option<Listing> {
 /// Remembers `listing`. The file is replaced as a whole: sessions may run side by side.
 pub(crate) fn write(path: &Path, listing: &Listing) -> Option<()> {
     let directory = path.parent()?;
-    fs::create_dir_all(directory).ok()?;
+    create_private(directory)?;
     let mut file = tempfile::NamedTempFile::new_in(directory).ok()?;
     file.write_all(&serde_json::to_vec(listing).ok()?).ok()?;
     file.persist(path).ok()?;
@@ -52,11 +52,20 @@ pub(crate) fn is_shy(path: &Path) -> bool {
 pub(crate) fn set_shy(path: &Path, is_shy: bool) -> Option<()> {
     let mark = path.with_extension(SHY);
     if is_shy {
-        fs::create_dir_all(path.parent()?).ok()?;
+        create_private(path.parent()?)?;
         fs::write(mark, "").ok()
     } else {
         fs::remove_file(mark).ok()
     }
+}
+
+/// Creates the directory, and `$LLMX_HOME` if it is not there either, for their owner alone.
+fn create_private(directory: &Path) -> Option<()> {
+    let mut directories = DirBuilder::new();
+    directories.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut directories, 0o700);
+    directories.create(directory).ok()
 }
 
 const SHY: &str = "shy";

@@ -8,22 +8,20 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-#[cfg(unix)]
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::Signal;
 use tokio::io::AsyncReadExt as _;
-use tokio::process::{self, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::exec::Capture;
+use crate::group::Group;
 
 /// A server under way. Dropping it kills what is left of it.
 #[derive(Debug)]
 pub(crate) struct Child {
-    child: process::Child,
+    group: Group,
     reading: JoinHandle<()>,
-    #[cfg(unix)]
-    group: Option<Pid>,
 }
 
 impl Child {
@@ -44,63 +42,39 @@ impl Child {
             .current_dir(cwd)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        // A group of its own is what can be ended as a whole, and what Ctrl-C does not reach.
-        #[cfg(unix)]
-        starting.process_group(0);
-        let mut child = starting
-            .spawn()
-            .map_err(|error| cannot(error.to_string()))?;
-        let streams = (child.stdout.take(), child.stdin.take(), child.stderr.take());
-        let (Some(output), Some(input), Some(errors)) = streams else {
+            .stderr(Stdio::piped());
+        let mut group = Group::start(starting).map_err(|error| cannot(error.to_string()))?;
+        let (Some(input), Some(output), Some(errors)) = group.pipes() else {
             return Err(cannot("it has no streams".to_owned()));
         };
-        #[cfg(unix)]
-        let group = child.id().and_then(|id| i32::try_from(id).ok());
         let child = Self {
-            child,
+            group,
             reading: tokio::spawn(read(errors, tail.clone())),
-            #[cfg(unix)]
-            group: group.and_then(Pid::from_raw),
         };
         Ok((child, output, input))
     }
 
     /// Gives the server, whose input is closed by now, a moment to end, then asks it, then kills it.
     pub(crate) async fn end(mut self) {
-        if timeout(GRACE, self.child.wait()).await.is_err() {
-            #[cfg(unix)]
-            self.signal(Signal::TERM);
+        if timeout(GRACE, self.group.leader_ended()).await.is_err() {
+            self.group.signal(Signal::TERM);
             // Whether or not that was enough, the rest is killed as this value is dropped.
-            let _late = timeout(GRACE, self.child.wait()).await;
+            let _late = timeout(GRACE, self.group.leader_ended()).await;
         }
     }
 
     /// Waits a moment for the last words of a server that has closed its output.
     pub(crate) async fn last_words(&mut self) {
         let _late = timeout(LAST_WORDS, async {
-            let _status = self.child.wait().await;
+            let _ended = self.group.leader_ended().await;
             let _read = (&mut self.reading).await;
         })
         .await;
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group {
-            // The group may be empty by now.
-            let _empty = kill_process_group(group, signal);
-        }
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        #[cfg(unix)]
-        self.signal(Signal::KILL);
-        #[cfg(not(unix))]
-        let _ended = self.child.start_kill();
         self.reading.abort();
     }
 }

@@ -31,8 +31,8 @@ pub(crate) struct Http {
 /// A request without a usable answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpFault {
-    #[error("it cannot be reached: {0}")]
-    Unreachable(String),
+    #[error("{0}")]
+    NotCarried(String),
     #[error("the request cannot be made: {0}")]
     Request(#[from] http::Error),
     #[error("it answers {status}: {cure}")]
@@ -82,7 +82,7 @@ impl Http {
             .map_err(Fault::Client)?;
         request.headers_mut().extend(headers);
         let carried = self.carrier.carry(request).await;
-        let response = carried.map_err(|why| Fault::Client(HttpFault::Unreachable(why)))?;
+        let response = carried.map_err(|why| Fault::Client(HttpFault::NotCarried(why)))?;
         match response.status() {
             status if status.is_success() => Ok(response),
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {

@@ -17,7 +17,7 @@ use rmcp::service::{
 use rmcp::transport::DynamicTransportError;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::streamable_http_client::{
-    StreamableHttpClientTransport, StreamableHttpClientTransportConfig,
+    StreamableHttpClientTransport, StreamableHttpClientTransportConfig, StreamableHttpError,
 };
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
@@ -28,7 +28,7 @@ use tokio::time::timeout;
 use super::carrier::McpCarrier;
 use super::child::{Child, GRACE, Tail};
 use super::client::{Asking, Client, ClientFault};
-use super::http::Http;
+use super::http::{Http, HttpFault};
 use super::listing::{ListedTool, Listing};
 use super::settings::McpReach;
 
@@ -103,8 +103,16 @@ pub(crate) async fn open(
 /// Returns why a connection was not made, without the names of the types that it passed through.
 fn why(error: &ClientInitializeError) -> String {
     match error {
-        ClientInitializeError::TransportError { error, .. } => error.error.to_string(),
+        ClientInitializeError::TransportError { error, .. } => cause(error),
         error => error.to_string(),
+    }
+}
+
+/// Returns what went wrong on the way, without the library's word before our own.
+fn cause(error: &DynamicTransportError) -> String {
+    match error.error.downcast_ref::<StreamableHttpError<HttpFault>>() {
+        Some(StreamableHttpError::Client(fault)) => fault.to_string(),
+        _ => error.error.to_string(),
     }
 }
 
@@ -314,7 +322,7 @@ impl From<ServiceError> for ClientFault {
             ServiceError::McpError(error) => Self::Refused(error.message.into_owned()),
             ServiceError::TransportClosed | ServiceError::Cancelled { .. } => Self::Gone,
             ServiceError::TransportSend(error) if is_broken_pipe(&error) => Self::Gone,
-            ServiceError::TransportSend(error) => Self::Refused(error.to_string()),
+            ServiceError::TransportSend(error) => Self::Refused(cause(&error)),
             error => Self::Strange(error.to_string()),
         }
     }

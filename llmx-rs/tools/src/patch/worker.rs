@@ -3,19 +3,18 @@
 use std::env;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use llmx_sandbox::Terminal;
 use serde::{Deserialize, Serialize};
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
 
 use super::disk::{self, Disk, Failure};
 use super::parse::parse;
 use super::plan::Changed;
 use crate::confine::Confinement;
+use crate::group::{AskFault, ask};
 use crate::tool::Permit;
 
 /// What came of a patch.
@@ -80,33 +79,20 @@ async fn in_child(
     let command = confinement
         .command(&command, cwd, permit, Terminal::None)
         .map_err(|error| error.to_string())?;
-    let failed = |error: io::Error| format!("the sandbox cannot be started: {error}");
-    let mut child = Command::from(command)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    let stdin = child.stdin.take();
-    let hand_over = async move {
-        if let Some(mut stdin) = stdin {
-            // A child that does not read it says why on its other end.
-            let _unread = stdin.write_all(patch.as_bytes()).await;
-        }
-    };
-    let both = async { tokio::join!(hand_over, child.wait_with_output()).1 };
-    let output = match tokio::time::timeout(LONGEST, both).await {
-        Ok(output) => output.map_err(failed)?,
-        Err(_elapsed) => {
-            let limit = LONGEST.as_secs();
+    let output = match ask(command, patch.as_bytes(), MOST_SAID, LONGEST).await {
+        Ok(output) => output,
+        Err(AskFault::TooSlow(limit)) => {
+            let limit = limit.as_secs();
             let why = format!("it took longer than {limit} s and was stopped.");
             return Ok(Report::Unclear(why));
         }
+        Err(AskFault::NotStarted(error) | AskFault::Lost(error)) => {
+            return Err(format!("the sandbox cannot be started: {error}"));
+        }
     };
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.stderr.bytes);
     let said = said.trim();
-    Ok(match serde_json::from_slice(&output.stdout) {
+    Ok(match serde_json::from_slice(&output.stdout.bytes) {
         // What may not be there was taken away again after the report.
         Ok(Report::Applied(_)) if !said.is_empty() => Report::Unclear(said.to_owned()),
         Ok(report) => report,
@@ -140,3 +126,5 @@ pub fn run_as_patcher() -> Option<ExitCode> {
 const PATCHER: &str = "apply-patch-helper";
 /// Far more than any patch takes; a file system may hang.
 const LONGEST: Duration = Duration::from_secs(60);
+/// Far more than the report of any patch that a model can write.
+const MOST_SAID: usize = 64 << 20;

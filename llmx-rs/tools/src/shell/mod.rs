@@ -158,7 +158,8 @@ fn start(job: &ShellJob, permit: Permit) -> Result<Process, String> {
         .confinement
         .command(&call.command, &workdir, permit, Terminal::None)
         .map_err(|error| error.to_string())?;
-    Process::start(command, false).map_err(|error| {
+    let warden = job.confinement.warden(permit);
+    Process::start(command, false, warden).map_err(|error| {
         let program = call.command.first().map(String::as_str).unwrap_or_default();
         cannot_start(program, &error)
     })

@@ -22,6 +22,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST,
+    LOCATION,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::{BodyExt, Full, Limited};
@@ -35,6 +36,7 @@ use self::redact::Redactor;
 use self::target::{X_API_KEY, X_GOOG_API_KEY};
 use crate::answer::Answer;
 use crate::client::{Client, ClientOptions};
+use crate::fault::TransportFault;
 use crate::headers::strip_request;
 
 pub use candidates::Candidates;
@@ -101,13 +103,15 @@ impl Exchange {
             return Err(self.refusal(response).await);
         }
         let Question { lane, losses, .. } = question;
-        let kind = not_a_stream(response.headers());
-        let may_be_read = |kind: &String| is_readable(kind) && !matches!(lane, Lane::Responses);
-        if let Some(kind) = kind.filter(|kind| !may_be_read(kind)) {
-            return Err(self.misfit(kind, response).await);
+        match Kind::of(response.headers()) {
+            Kind::Stream => {}
+            Kind::Readable(_) if !matches!(lane, Lane::Responses) => {}
+            Kind::Readable(kind) | Kind::Other(kind) => {
+                return Err(self.misfit(kind, response).await);
+            }
         }
         Ok(EventStream::new(
-            response.into_body(),
+            response,
             self.target.idle_timeout,
             lane,
             losses,
@@ -134,19 +138,20 @@ impl Exchange {
         if !response.status().is_success() {
             return Err(self.refusal(response).await);
         }
-        self.whole(response).await
+        self.whole(response.into_body()).await
     }
 
-    async fn send(
+    // No `async fn`, whose future would hold the message twice.
+    fn send(
         &self,
         question: &Question,
         headers: HeaderMap,
-    ) -> Result<Response<Answer>, UpstreamFault> {
+    ) -> impl Future<Output = Result<Response<Answer>, TransportFault>> + Send {
         let mut message = http::Request::new(Full::new(question.body.clone()));
         *message.method_mut() = Method::POST;
         *message.uri_mut() = question.uri.clone();
         *message.headers_mut() = headers;
-        Ok(self.client.send(message).await?)
+        self.client.send(message)
     }
 
     /// Makes a client's headers those of the request to the provider.
@@ -164,12 +169,8 @@ impl Exchange {
         }
         headers.extend(self.target.headers.clone());
         headers.insert(HOST, self.target.endpoint.host().clone());
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let accept = if streams {
-            "text/event-stream"
-        } else {
-            "application/json"
-        };
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        let accept = if streams { "text/event-stream" } else { JSON };
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
         // A compressed stream is held back until the compressor has a block full.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -180,8 +181,8 @@ impl Exchange {
     }
 
     /// Reads the whole of an answer that is no stream.
-    async fn whole(&self, response: Response<Answer>) -> Result<Bytes, UpstreamFault> {
-        let body = Limited::new(response.into_body(), MAX_WHOLE);
+    async fn whole(&self, body: Answer) -> Result<Bytes, UpstreamFault> {
+        let body = Limited::new(body, MAX_WHOLE);
         let after = self.target.idle_timeout;
         let read = timeout(after, body.collect())
             .await
@@ -199,8 +200,7 @@ impl Exchange {
         let retry_after = retry_after::parse(head.status, &head.headers, &said, SystemTime::now());
         let mut body = FaultBody::parse(&said);
         if head.status.is_redirection() {
-            let location = text(&head.headers, http::header::LOCATION.as_str());
-            let location = location.unwrap_or_else(|| "nowhere".to_owned());
+            let location = text(&head.headers, &LOCATION).unwrap_or("nowhere");
             body.message = format!("it redirects to {location}, which is not followed");
         }
         Redactor::of(&self.target).body(&mut body);
@@ -210,7 +210,8 @@ impl Exchange {
             body: Box::new(body),
             request_id: REQUEST_ID_HEADERS
                 .iter()
-                .find_map(|name| text(&head.headers, name)),
+                .find_map(|name| text(&head.headers, name))
+                .map(str::to_owned),
             retry_after,
         }
     }
@@ -227,24 +228,38 @@ impl Exchange {
     }
 }
 
-/// Returns what the response is, if it cannot be a stream of events. A response that does not say
-/// what it is gets the benefit of the doubt.
-fn not_a_stream(headers: &HeaderMap) -> Option<String> {
-    if let Some(encoding) = text(headers, CONTENT_ENCODING.as_str())
-        && !encoding.eq_ignore_ascii_case("identity")
-    {
-        return Some(format!("content encoded with {encoding}"));
-    }
-    let kind = text(headers, CONTENT_TYPE.as_str())?;
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    (!essence.eq_ignore_ascii_case("text/event-stream")).then_some(kind)
+/// What a response says that its body is.
+#[derive(Debug, PartialEq)]
+enum Kind {
+    /// Events, or nothing: a response that does not say what it is gets the benefit of the doubt.
+    Stream,
+    /// What may be an answer: whole, or a stream that is not called one. A bridge looks at its
+    /// beginning.
+    Readable(String),
+    Other(String),
 }
 
-/// Returns whether what comes under this label may be an answer: whole, or a stream that is not
-/// called one. A bridge looks at its beginning.
-fn is_readable(kind: &str) -> bool {
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    let labels = ["application/json", "application/octet-stream", "text/plain"];
+impl Kind {
+    fn of(headers: &HeaderMap) -> Self {
+        if let Some(encoding) = text(headers, &CONTENT_ENCODING)
+            && !encoding.eq_ignore_ascii_case("identity")
+        {
+            return Self::Other(format!("content encoded with {encoding}"));
+        }
+        let Some(kind) = text(headers, &CONTENT_TYPE) else {
+            return Self::Stream;
+        };
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        match essence {
+            _ if essence.eq_ignore_ascii_case("text/event-stream") => Self::Stream,
+            _ if is_readable(essence) => Self::Readable(kind.to_owned()),
+            _ => Self::Other(kind.to_owned()),
+        }
+    }
+}
+
+fn is_readable(essence: &str) -> bool {
+    let labels = [JSON, "application/octet-stream", "text/plain"];
     labels
         .iter()
         .any(|label| essence.eq_ignore_ascii_case(label))
@@ -260,10 +275,9 @@ fn refuses_reasoning(refusal: &UpstreamFault) -> bool {
     llmx_bridge::chat::refuses_reasoning(&said)
 }
 
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    let name: HeaderName = name.parse().ok()?;
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let value = headers.get(name)?.to_str().ok()?.trim();
-    (!value.is_empty()).then(|| value.to_owned())
+    (!value.is_empty()).then_some(value)
 }
 
 /// Reads as much of a body as a message can need, for as long as a person would wait for it.
@@ -286,7 +300,12 @@ async fn excerpt(body: Answer) -> Vec<u8> {
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 /// What one answer may have; larger than any model's longest, images included.
 const MAX_WHOLE: usize = 64 << 20;
+const JSON: &str = "application/json";
 const EXCERPT_BYTES: usize = 64 << 10;
 const EXCERPT_TIME: Duration = Duration::from_secs(10);
 /// The names under which providers and gateways let their operators find a request again.
-const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "request-id", "x-litellm-call-id"];
+static REQUEST_ID_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("request-id"),
+    HeaderName::from_static("x-litellm-call-id"),
+];

@@ -26,12 +26,11 @@ pub(super) struct Question {
     pub(super) losses: LossReport,
     /// Whether the answer should come as a stream.
     pub(super) streams: bool,
-    translated: Body,
+    /// The body as a value, where it may have to be sent once more with less in it.
+    spare: Option<Body>,
 }
 
-/// The body as a value, while it may have to be sent once more with less in it.
 enum Body {
-    AsItCame,
     Chat(Box<llmx_wire::chat::Request>),
     Messages(Box<wire_messages::Request>),
     Gemini(Box<llmx_wire::gemini::Request>),
@@ -45,7 +44,7 @@ impl Question {
             lane: Lane::Responses,
             losses: LossReport::default(),
             streams: request.stream == Some(true),
-            translated: Body::AsItCame,
+            spare: None,
         };
         match target.dialect {
             Dialect::Responses => question.body = encoded(request)?,
@@ -60,7 +59,7 @@ impl Question {
         let told = chat::to_chat(request, &target.bridge).map_err(unbridgeable)?;
         self.body = encoded(&told.request)?;
         self.losses = told.losses;
-        self.translated = Body::Chat(Box::new(told.request));
+        self.spare = spare(request, || Body::Chat(Box::new(told.request)));
         self.lane = Lane::Bridged(Box::new(Translated {
             bridge: ChatToResponses::new(self.for_client(told.context), &stamp()),
             said: Vec::new(),
@@ -77,7 +76,7 @@ impl Question {
         let told = messages::to_messages(request, &target.bridge).map_err(unbridgeable)?;
         self.body = encoded(&told.request)?;
         self.losses = told.losses;
-        self.translated = Body::Messages(Box::new(told.request));
+        self.spare = spare(request, || Body::Messages(Box::new(told.request)));
         self.lane = Lane::Bridged(Box::new(Translated {
             bridge: MessagesToResponses::new(self.for_client(told.context), &stamp()),
             said: Vec::new(),
@@ -92,7 +91,7 @@ impl Question {
         self.uri = target.endpoint.of_gemini_model(&told.model, told.streams);
         self.body = encoded(&told.request)?;
         self.losses = told.losses;
-        self.translated = Body::Gemini(Box::new(told.request));
+        self.spare = spare(request, || Body::Gemini(Box::new(told.request)));
         self.lane = Lane::Bridged(Box::new(Translated {
             bridge: GeminiToResponses::new(self.for_client(told.context), &stamp()),
             said: Vec::new(),
@@ -113,8 +112,10 @@ impl Question {
 
     /// Takes the wish for reasoning out; returns whether there was one.
     pub(super) fn drop_reasoning(&mut self) -> Result<bool, UpstreamFault> {
-        let (had_one, body) = match &mut self.translated {
-            Body::AsItCame => return Ok(false),
+        let Some(spare) = &mut self.spare else {
+            return Ok(false);
+        };
+        let (had_one, body) = match spare {
             Body::Chat(request) => (chat::without_reasoning(request), encoded(request)?),
             Body::Messages(request) => (messages::without_reasoning(request), encoded(request)?),
             Body::Gemini(request) => (gemini::without_reasoning(request), encoded(request)?),
@@ -134,6 +135,11 @@ fn chunks<T: DeserializeOwned>(body: &str) -> serde_json::Result<Vec<T>> {
         return serde_json::from_str(body);
     }
     Ok(vec![serde_json::from_str(body)?])
+}
+
+/// Keeps what `body` makes, where `request` asks for reasoning: a wish that may be refused.
+fn spare(request: &Request, body: impl FnOnce() -> Body) -> Option<Body> {
+    request.reasoning.as_ref().map(|_| body())
 }
 
 fn unbridgeable(fault: ClientFault) -> UpstreamFault {

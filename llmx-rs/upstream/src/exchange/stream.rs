@@ -1,11 +1,13 @@
 //! Yields the events of one answer, one at a time, and says how the answer ended.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::{HeaderMap, Response};
 use http_body_util::BodyExt;
 use llmx_bridge::LossReport;
 use llmx_wire::responses::StreamEvent;
@@ -22,6 +24,7 @@ use crate::answer::Answer;
 /// The answer to one request while it comes in. Dropping it tells the provider to stop.
 #[derive(Debug)]
 pub struct EventStream {
+    headers: HeaderMap,
     body: Option<Answer>,
     idle_timeout: Duration,
     /// How long it may show signs of life and say nothing.
@@ -59,13 +62,15 @@ pub enum StreamEnd {
 
 impl EventStream {
     pub(super) fn new(
-        body: Answer,
+        response: Response<Answer>,
         idle_timeout: Duration,
         lane: Lane,
         losses: LossReport,
         redactor: Redactor,
     ) -> Self {
+        let (head, body) = response.into_parts();
         Self {
+            headers: head.headers,
             body: Some(body),
             idle_timeout,
             quiet_timeout: quiet_timeout(idle_timeout),
@@ -88,6 +93,11 @@ impl EventStream {
     pub(super) fn quiet_for_at_most(mut self, quiet_timeout: Duration) -> Self {
         self.quiet_timeout = quiet_timeout;
         self
+    }
+
+    /// Takes the headers that the provider answered with.
+    pub fn take_headers(&mut self) -> HeaderMap {
+        mem::take(&mut self.headers)
     }
 
     /// Returns what of the request the provider was not told.
@@ -209,12 +219,12 @@ impl EventStream {
     }
 
     fn end_of_body(&mut self) {
-        if let Some(body) = std::mem::take(&mut self.form).into_held() {
+        if let Some(body) = mem::take(&mut self.form).into_held() {
             let body = String::from_utf8_lossy(&body);
             let read = self.lane.whole(body.trim(), &mut self.ready);
             return self.end_with(read.map_or_else(StreamEnd::Broken, |()| StreamEnd::Done));
         }
-        if let Some(event) = std::mem::take(&mut self.decoder).finish()
+        if let Some(event) = mem::take(&mut self.decoder).finish()
             // What the end of the body cut off is not the fault of the event.
             && self.lane.push(&event, &mut self.ready) == Ok(Progress::Over)
         {

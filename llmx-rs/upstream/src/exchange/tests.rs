@@ -9,24 +9,33 @@ use llmx_wire::responses::{Request, StreamEvent, TextOrList};
 
 use super::*;
 use crate::endpoint::{Endpoint, Insecure};
-use crate::fault::TransportFault;
 
 const KEY: &str = "sk-canary-1";
 const COMPLETED: &str = r#"{"type":"response.completed","response":{"id":"r"}}"#;
 
 #[test]
 fn only_event_streams_and_the_unnamed_are_streams() {
+    let other = |kind: &str| Kind::Other(kind.to_owned());
     for (name, value, expected) in [
-        (CONTENT_TYPE, "text/event-stream; charset=utf-8", None),
-        (CONTENT_TYPE, "Text/Event-Stream", None),
-        (CONTENT_TYPE, "", None),
-        (CONTENT_TYPE, "text/html", Some("text/html")),
-        (CONTENT_ENCODING, "identity", None),
-        (CONTENT_ENCODING, "gzip", Some("content encoded with gzip")),
+        (
+            CONTENT_TYPE,
+            "text/event-stream; charset=utf-8",
+            Kind::Stream,
+        ),
+        (CONTENT_TYPE, "Text/Event-Stream", Kind::Stream),
+        (CONTENT_TYPE, "", Kind::Stream),
+        (
+            CONTENT_TYPE,
+            "Application/JSON; charset=utf-8",
+            Kind::Readable("Application/JSON; charset=utf-8".to_owned()),
+        ),
+        (CONTENT_TYPE, "text/html", other("text/html")),
+        (CONTENT_ENCODING, "identity", Kind::Stream),
+        (CONTENT_ENCODING, "gzip", other("content encoded with gzip")),
     ] {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_static(value));
-        assert_eq!(not_a_stream(&headers).as_deref(), expected, "{value}");
+        assert_eq!(Kind::of(&headers), expected, "{value}");
     }
 }
 

@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::message::Message;
 use super::response::{Choice, Response};
 use super::usage::Usage;
-use crate::lenient::{count, maybe_count, maybe_object, maybe_text, null_as_default, text};
+use crate::lenient::{
+    count, maybe_count, maybe_object, maybe_text, mostly_one, null_as_default, text,
+};
 use crate::{Extra, FaultBody};
 
 /// One event of a streamed answer, or what a server sends in its place.
@@ -32,7 +34,7 @@ pub struct Chunk {
     #[serde(default, deserialize_with = "text")]
     pub model: String,
     /// What is new, per answer; empty in a chunk that only tells the cost.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "mostly_one")]
     pub choices: Vec<ChunkChoice>,
     /// What it cost so far; most servers say so once, at the end.
     #[serde(
@@ -83,12 +85,12 @@ impl Chunk {
         }
         let failed = self.extra.get("base_resp").is_some_and(says_failure);
         if failed {
-            return FaultBody::from_value(&Value::Object(self.extra.clone()));
+            return FaultBody::from_object(&self.extra);
         }
         if !self.choices.is_empty() || self.usage.is_some() || !self.id.is_empty() {
             return None;
         }
-        FaultBody::from_value(&Value::Object(self.extra.clone()))
+        FaultBody::from_object(&self.extra)
     }
 }
 

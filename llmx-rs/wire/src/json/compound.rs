@@ -57,7 +57,7 @@ impl<'w, 'o> Compound<'w, 'o> {
         value.serialize(&mut *self.writer)
     }
 
-    fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Error> {
+    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
         if matches!(self.kind, Kind::ReadyMade) {
             self.writer.is_json = true;
             let written = value.serialize(&mut *self.writer);
@@ -65,7 +65,7 @@ impl<'w, 'o> Compound<'w, 'o> {
             return written;
         }
         self.separate();
-        text::write(name, self.writer.out);
+        text::write_name(name, self.writer.out);
         self.writer.out.push(b':');
         value.serialize(&mut *self.writer)
     }

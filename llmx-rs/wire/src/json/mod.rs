@@ -2,7 +2,8 @@
 //!
 //! A conversation is nearly all strings, and each of its bytes is written on every turn.
 //! `serde_json` looks at them one by one; here that is done for many at once. Numbers are left to
-//! it. One thing is not taken over: the keys of a map must be strings.
+//! it. Two things are not taken over: the keys of a map must be strings, and the names of fields and
+//! variants must need no escape.
 
 mod compound;
 mod text;
@@ -23,6 +24,15 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
 pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
     let is_json = false;
     value.serialize(&mut Writer { out, is_json })
+}
+
+/// The name of a field where it stands in the source, which needs no look at its bytes.
+pub(crate) struct Name(pub(crate) &'static str);
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit_variant("Name", 0, self.0)
+    }
 }
 
 /// As much as a small answer has.
@@ -46,9 +56,9 @@ impl Writer<'_> {
     }
 
     /// Begins an object whose one field is `variant`.
-    fn variant(&mut self, variant: &str) {
+    fn variant(&mut self, variant: &'static str) {
         self.out.push(b'{');
-        text::write(variant, self.out);
+        text::write_name(variant, self.out);
         self.out.push(b':');
     }
 }
@@ -146,7 +156,8 @@ impl<'w, 'o> Serializer for &'w mut Writer<'o> {
         _index: u32,
         variant: &'static str,
     ) -> Result<(), Error> {
-        self.serialize_str(variant)
+        text::write_name(variant, self.out);
+        Ok(())
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(

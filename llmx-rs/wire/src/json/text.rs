@@ -4,13 +4,25 @@
 pub(super) fn write(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     if bytes.len() < SHORT && is_plain(bytes) {
-        out.reserve(bytes.len() + 2);
-        out.push(b'"');
-        out.extend_from_slice(bytes);
-        out.push(b'"');
+        write_plain(bytes, out);
     } else {
         write_long(bytes, out);
     }
+}
+
+/// Appends the name of a field or a variant in quotes. Those that stand in the source need no
+/// escape, and are most of the strings of a short answer.
+pub(super) fn write_name(name: &'static str, out: &mut Vec<u8>) {
+    let bytes = name.as_bytes();
+    debug_assert!(!bytes.iter().any(|byte| is_special(*byte)), "{name}");
+    write_plain(bytes, out);
+}
+
+fn write_plain(bytes: &[u8], out: &mut Vec<u8>) {
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(bytes);
+    out.push(b'"');
 }
 
 /// Returns whether nothing needs an escape, for text as short as the names of fields.

@@ -7,7 +7,7 @@ use super::content::ContentBlock;
 use super::response::{ApiError, Response, StopReason, Usage};
 use crate::lenient::{count, maybe_object, null_as_default};
 use crate::open_enum::open_enum;
-use crate::{Extra, FaultBody};
+use crate::{Extra, FaultBody, Object};
 
 open_enum! {
     /// One event of a streamed answer.
@@ -37,7 +37,7 @@ impl StreamEvent {
     /// The name only matters where the data has no `type` of its own. Data that is an error and
     /// says so by nothing but an `error` field is an error event too.
     pub fn parse(name: Option<&str>, data: &str) -> Result<Self, serde_json::Error> {
-        let mut object: Extra = serde_json::from_str(data)?;
+        let mut object: Object = serde_json::from_str(data)?;
         if !object.contains_key("type") {
             let kind = match name {
                 _ if object.contains_key("error") => "error",
@@ -228,7 +228,7 @@ impl ErrorEvent {
     /// Returns what the server said.
     pub fn fault(&self) -> FaultBody {
         FaultBody::from_value(&self.error)
-            .or_else(|| FaultBody::from_value(&Value::Object(self.extra.clone())))
+            .or_else(|| FaultBody::from_object(&self.extra))
             .unwrap_or_default()
     }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::content::CacheControl;
-use crate::Extra;
 use crate::open_enum::{kind_of, open_enum, payload};
+use crate::{Extra, Object};
 
 /// One tool that the model may call.
 ///
@@ -17,7 +17,7 @@ pub enum Tool {
     /// A tool that the client runs.
     Client(Box<ClientTool>),
     /// A tool that the server runs, or that llmx does not know: the whole object as it came.
-    Unknown(Extra),
+    Unknown(Object),
 }
 
 impl Serialize for Tool {
@@ -31,7 +31,7 @@ impl Serialize for Tool {
 
 impl<'de> Deserialize<'de> for Tool {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object = Extra::deserialize(deserializer)?;
+        let object = Object::deserialize(deserializer)?;
         match kind_of(&object) {
             "" | "custom" => payload("tool", object)
                 .map(Self::Client)

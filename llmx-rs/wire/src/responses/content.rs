@@ -70,11 +70,17 @@ impl ContentPart {
     }
 }
 
-/// Any of the text parts; annotations and log probabilities stay in `extra`.
+/// Any of the text parts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Text {
     /// The text.
     pub text: String,
+    /// Citations and other remarks on the model's text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub annotations: Option<Value>,
+    /// The likelihood of the model's tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<Value>,
     /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
@@ -84,7 +90,7 @@ impl From<String> for Text {
     fn from(text: String) -> Self {
         Self {
             text,
-            extra: Extra::new(),
+            ..Self::default()
         }
     }
 }

@@ -8,7 +8,7 @@ use super::item::Item;
 use super::response::{Response, Status};
 use crate::lenient::{maybe_count, null_as_default};
 use crate::open_enum::open_enum;
-use crate::{Extra, FaultBody};
+use crate::{Extra, FaultBody, Object};
 
 open_enum! {
     /// One event of a streamed response.
@@ -73,7 +73,7 @@ impl StreamEvent {
     ///
     /// The name only matters where the data has no `type` of its own, as some servers leave it.
     pub fn parse(name: Option<&str>, data: &str) -> Result<Self, serde_json::Error> {
-        let mut object: Extra = serde_json::from_str(data)?;
+        let mut object: Object = serde_json::from_str(data)?;
         if let Some(name) = name
             && !object.contains_key("type")
         {
@@ -91,7 +91,7 @@ impl StreamEvent {
         };
         wrap(Box::new(ResponseEvent {
             response,
-            extra: Extra::new(),
+            ..ResponseEvent::default()
         }))
     }
 
@@ -122,7 +122,14 @@ impl StreamEvent {
 pub struct ResponseEvent {
     /// The response at this point.
     pub response: Response,
-    /// The other fields, `sequence_number` among them.
+    /// The event's place in the stream.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sequence_number: Option<u64>,
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -135,7 +142,14 @@ pub struct ItemEvent {
     pub output_index: u64,
     /// The item at this point.
     pub item: Item,
-    /// The other fields, `sequence_number` among them.
+    /// The event's place in the stream.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sequence_number: Option<u64>,
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -154,7 +168,14 @@ pub struct PartEvent {
     pub content_index: u64,
     /// The part at this point.
     pub part: ContentPart,
-    /// The other fields, `sequence_number` among them.
+    /// The event's place in the stream.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sequence_number: Option<u64>,
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -210,7 +231,31 @@ pub struct TextDone {
     pub output_index: u64,
     /// The text.
     pub text: String,
-    /// The other fields, `sequence_number` among them.
+    /// The place in the item of the part that the text belongs to.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub content_index: Option<u64>,
+    /// The place in the summary of the part that the text belongs to.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub summary_index: Option<u64>,
+    /// The event's place in the stream.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sequence_number: Option<u64>,
+    /// The likelihood of the tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<Value>,
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -226,7 +271,21 @@ pub struct RefusalDone {
     pub output_index: u64,
     /// The model's words.
     pub refusal: String,
-    /// The other fields, `sequence_number` among them.
+    /// The place in the item of the part that the text belongs to.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub content_index: Option<u64>,
+    /// The event's place in the stream.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sequence_number: Option<u64>,
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -242,7 +301,14 @@ pub struct ArgumentsDone {
     pub output_index: u64,
     /// The arguments.
     pub arguments: String,
-    /// The other fields, `sequence_number` among them.
+    /// The event's place in the stream.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sequence_number: Option<u64>,
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -258,7 +324,14 @@ pub struct InputDone {
     pub output_index: u64,
     /// The input.
     pub input: String,
-    /// The other fields, `sequence_number` among them.
+    /// The event's place in the stream.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sequence_number: Option<u64>,
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -277,7 +350,14 @@ pub struct SummaryPartEvent {
     pub summary_index: u64,
     /// The part at this point.
     pub part: ContentPart,
-    /// The other fields, `sequence_number` among them.
+    /// The event's place in the stream.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sequence_number: Option<u64>,
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -294,7 +374,28 @@ pub struct AnnotationAdded {
     /// The remark.
     #[serde(default)]
     pub annotation: Value,
-    /// The other fields, `sequence_number` among them.
+    /// The place in the item of the part that the text belongs to.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub content_index: Option<u64>,
+    /// The place of the remark among those on the part.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub annotation_index: Option<u64>,
+    /// The event's place in the stream.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sequence_number: Option<u64>,
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -312,7 +413,14 @@ pub struct ErrorEvent {
         skip_serializing_if = "String::is_empty"
     )]
     pub message: String,
-    /// The other fields, `sequence_number` among them.
+    /// The event's place in the stream.
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sequence_number: Option<u64>,
+    /// The other fields.
     #[serde(flatten)]
     pub extra: Extra,
 }

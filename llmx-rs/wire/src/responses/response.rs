@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Number, Value, json};
 
 use super::item::Item;
-use crate::Extra;
+use crate::json::Name;
 use crate::lenient::null_as_default;
+use crate::{Extra, Object};
 
 /// What the model answered, as far as it has come.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -30,6 +31,12 @@ pub struct Response {
     pub error: Option<ApiError>,
     /// Why it stopped early.
     pub incomplete_details: Option<IncompleteDetails>,
+    /// When it was begun, in seconds since 1970.
+    pub created_at: Option<Number>,
+    /// The response that it continues.
+    pub previous_response_id: Option<String>,
+    /// Whether the server keeps it.
+    pub store: Option<bool>,
     /// Whether all fields that the API documents are written, as it writes them for a request
     /// that says nothing of them. To hold them would cost more than the rest of a response.
     #[serde(skip)]
@@ -42,110 +49,96 @@ pub struct Response {
 // Written by hand because the documented fields keep their order, told or not.
 impl Serialize for Response {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &self.id)?;
-        entry(&mut map, "status", self.status.as_ref())?;
-        entry(&mut map, "model", self.model.as_ref())?;
-        map.serialize_entry("output", &self.output)?;
-        entry(&mut map, "usage", self.usage.as_ref())?;
-        entry(&mut map, "error", self.error.as_ref())?;
-        entry(
-            &mut map,
-            "incomplete_details",
-            self.incomplete_details.as_ref(),
-        )?;
-        if self.is_complete {
-            self.write_documented(&mut map)?;
-        } else {
-            for (name, value) in &self.extra {
-                map.serialize_entry(name, value)?;
-            }
-        }
-        map.end()
+        let mut fields = Fields {
+            map: serializer.serialize_map(None)?,
+            is_complete: self.is_complete,
+        };
+        fields.map.serialize_entry(&Name("id"), &self.id)?;
+        fields.entry("status", self.status.as_ref())?;
+        fields.entry("model", self.model.as_ref())?;
+        fields.map.serialize_entry(&Name("output"), &self.output)?;
+        fields.entry("usage", self.usage.as_ref())?;
+        fields.entry("error", self.error.as_ref())?;
+        fields.entry("incomplete_details", self.incomplete_details.as_ref())?;
+        fields.entry("created_at", self.created_at.as_ref())?;
+        fields.entry("previous_response_id", self.previous_response_id.as_ref())?;
+        fields.entry("store", self.store.as_ref())?;
+        fields.others(&self.extra)?;
+        fields.map.end()
     }
 }
 
-impl Response {
-    /// Writes all documented fields that are not written yet, then the others.
-    fn write_documented<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let documented = &*DOCUMENTED;
-        let mut told = [None; DOCUMENTED_FIELDS];
-        let mut others = Vec::new();
-        for (name, value) in &self.extra {
+/// The fields of a response on their way out.
+struct Fields<M> {
+    map: M,
+    is_complete: bool,
+}
+
+impl<M: SerializeMap> Fields<M> {
+    /// Writes a field that the API documents.
+    fn entry<T: Serialize>(
+        &mut self,
+        name: &'static str,
+        value: Option<&T>,
+    ) -> Result<(), M::Error> {
+        if value.is_none() && !self.is_complete {
+            return Ok(());
+        }
+        self.map.serialize_entry(&Name(name), &value)
+    }
+
+    /// Writes the fields beyond the typed ones: those that the API documents, then the others.
+    fn others(&mut self, extra: &Object) -> Result<(), M::Error> {
+        let documented: &[_] = if self.is_complete { &*DOCUMENTED } else { &[] };
+        for (name, silent) in documented {
             // There are few, and to compare them costs less than to hash the name.
-            let place = documented.iter().position(|(known, _)| known == name);
-            match place.and_then(|place| told.get_mut(place)) {
-                Some(slot) => *slot = Some(value),
-                None => others.push((name, value)),
-            }
-        }
-        for ((name, silent), told) in documented.iter().zip(told) {
-            let is_written = match *name {
-                "usage" => self.usage.is_some(),
-                "error" => self.error.is_some(),
-                "incomplete_details" => self.incomplete_details.is_some(),
-                _ => false,
-            };
+            let told = extra.iter().find(|(told, _)| told == name);
             match told {
-                _ if is_written => {}
-                Some(told) => map.serialize_entry(name, told)?,
-                None => map.serialize_entry(name, silent)?,
+                Some((_, told)) => self.map.serialize_entry(&Name(name), told)?,
+                None => self.map.serialize_entry(&Name(name), silent)?,
             }
         }
-        for (name, value) in others {
-            map.serialize_entry(name, value)?;
+        let is_other = |name: &str| !documented.iter().any(|(known, _)| *known == name);
+        for (name, value) in extra.iter().filter(|(name, _)| is_other(name)) {
+            self.map.serialize_entry(name, value)?;
         }
         Ok(())
     }
 }
 
-fn entry<M: SerializeMap, T: Serialize>(
-    map: &mut M,
-    name: &str,
-    value: Option<&T>,
-) -> Result<(), M::Error> {
-    value.map_or(Ok(()), |value| map.serialize_entry(name, value))
-}
-
 /// The fields beyond the typed ones that the API documents, and what they are where a request says
-/// nothing of them.
-static DOCUMENTED: LazyLock<[(&str, Box<RawValue>); DOCUMENTED_FIELDS]> = LazyLock::new(|| {
+/// nothing of them; `None` is null.
+static DOCUMENTED: LazyLock<[Documented; 19]> = LazyLock::new(|| {
     // They are the same in every response, so they are written once.
-    let written = |(name, value): (_, Value)| {
-        let written = serde_json::value::to_raw_value(&value);
-        (name, written.unwrap_or_default())
+    let written = |(name, silent): (_, Option<Value>)| {
+        (name, silent.and_then(|silent| to_raw_value(&silent).ok()))
     };
     [
-        ("object", json!("response")),
-        ("created_at", json!(0)),
-        ("error", Value::Null),
-        ("incomplete_details", Value::Null),
-        ("usage", Value::Null),
-        ("background", json!(false)),
-        ("instructions", Value::Null),
-        ("max_output_tokens", Value::Null),
-        ("max_tool_calls", Value::Null),
-        ("metadata", json!({})),
-        ("parallel_tool_calls", json!(true)),
-        ("previous_response_id", Value::Null),
-        ("prompt_cache_key", Value::Null),
-        ("reasoning", json!({"effort": null, "summary": null})),
-        ("safety_identifier", Value::Null),
-        ("service_tier", Value::Null),
-        ("store", json!(false)),
-        ("temperature", Value::Null),
-        ("text", json!({"format": {"type": "text"}})),
-        ("tool_choice", json!("auto")),
-        ("tools", json!([])),
-        ("top_logprobs", json!(0)),
-        ("top_p", Value::Null),
-        ("truncation", json!("disabled")),
-        ("user", Value::Null),
+        ("object", Some(json!("response"))),
+        ("background", Some(json!(false))),
+        ("instructions", None),
+        ("max_output_tokens", None),
+        ("max_tool_calls", None),
+        ("metadata", Some(json!({}))),
+        ("parallel_tool_calls", Some(json!(true))),
+        ("prompt_cache_key", None),
+        ("reasoning", Some(json!({"effort": null, "summary": null}))),
+        ("safety_identifier", None),
+        ("service_tier", None),
+        ("temperature", None),
+        ("text", Some(json!({"format": {"type": "text"}}))),
+        ("tool_choice", Some(json!("auto"))),
+        ("tools", Some(json!([]))),
+        ("top_logprobs", Some(json!(0))),
+        ("top_p", None),
+        ("truncation", Some(json!("disabled"))),
+        ("user", None),
     ]
     .map(written)
 });
 
-const DOCUMENTED_FIELDS: usize = 25;
+/// A field's name, and its value as JSON.
+type Documented = (&'static str, Option<Box<RawValue>>);
 
 /// How far a response has come, or how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

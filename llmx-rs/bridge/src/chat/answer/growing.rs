@@ -10,12 +10,13 @@ impl Growing {
     }
 
     /// Returns what of `text` is new. Text that does not repeat what came before is all new.
-    pub(super) fn news<'a>(&mut self, text: &'a str) -> &'a str {
+    pub(super) fn news(&mut self, text: String) -> String {
         let Some(said) = &mut self.0 else {
             return text;
         };
-        let news = text.strip_prefix(said.as_str()).unwrap_or(text);
-        said.push_str(news);
+        let news = text.strip_prefix(said.as_str()).map(str::to_owned);
+        let news = news.unwrap_or(text);
+        said.push_str(&news);
         news
     }
 }

@@ -83,12 +83,12 @@ impl ChatToResponses {
     /// Applies what a message holds, in the order in which a model works.
     fn message(&mut self, mut message: Message, logprobs: Vec<Value>, out: &mut Events) -> Pushed {
         for thought in reasoning::of(&mut message) {
-            let news = self.thoughts.news(&thought.text);
-            self.writer.think(thought.kind, news, out)?;
+            let news = self.thoughts.news(thought.text);
+            self.writer.think(thought.kind, &news, out)?;
             self.writer.seal(thought.field, thought.data, out)?;
         }
         match message.content {
-            Some(TextOrList::Text(text)) => self.text(&text, logprobs, out)?,
+            Some(TextOrList::Text(text)) => self.text(text, logprobs, out)?,
             Some(TextOrList::List(parts)) => {
                 for part in parts {
                     self.part(part, out)?;
@@ -97,7 +97,7 @@ impl ChatToResponses {
             None => {}
         }
         if let Some(refusal) = message.refusal {
-            self.writer.say(Words::Refusal, &refusal, Vec::new(), out)?;
+            self.writer.say(Words::Refusal, refusal, Vec::new(), out)?;
         }
         for annotation in annotations(&message.extra) {
             self.writer.annotate(annotation, out);
@@ -119,16 +119,16 @@ impl ChatToResponses {
         Ok(())
     }
 
-    fn text(&mut self, text: &str, logprobs: Vec<Value>, out: &mut Events) -> Pushed {
+    fn text(&mut self, text: String, logprobs: Vec<Value>, out: &mut Events) -> Pushed {
         let text = self.words.news(text);
-        if self.think.are_over() && self.leaked.is_none() {
+        if self.think.are_over(&text) && self.leaked.is_none() {
             if !text.is_empty() {
                 self.calls.show_named(&mut self.writer, out)?;
             }
             return self.writer.say(Words::Text, text, logprobs, out);
         }
         let mut logprobs = Some(logprobs);
-        for piece in self.think.push(text) {
+        for piece in self.think.push(&text) {
             self.piece(piece, logprobs.take().unwrap_or_default(), out)?;
         }
         Ok(())
@@ -145,7 +145,7 @@ impl ChatToResponses {
                     let said = leaked.push(&text);
                     self.said(said, out)
                 }
-                None => self.writer.say(Words::Text, &text, logprobs, out),
+                None => self.writer.say(Words::Text, text, logprobs, out),
             },
             Piece::Thought(text) => self.writer.think(Thought::Full, &text, out),
         }
@@ -154,7 +154,7 @@ impl ChatToResponses {
     fn said(&mut self, said: Vec<Said>, out: &mut Events) -> Pushed {
         for said in said {
             match said {
-                Said::Text(text) => self.writer.say(Words::Text, &text, Vec::new(), out)?,
+                Said::Text(text) => self.writer.say(Words::Text, text, Vec::new(), out)?,
                 Said::Call(call) => self.calls.push(*call, &mut self.writer, out)?,
             }
         }
@@ -163,10 +163,10 @@ impl ChatToResponses {
 
     fn part(&mut self, part: Part, out: &mut Events) -> Pushed {
         match part {
-            Part::Text(part) => self.text(&part.text, Vec::new(), out),
+            Part::Text(part) => self.text(part.text, Vec::new(), out),
             Part::Refusal(part) => self
                 .writer
-                .say(Words::Refusal, &part.refusal, Vec::new(), out),
+                .say(Words::Refusal, part.refusal, Vec::new(), out),
             // Mistral points between its words at what they rest on.
             Part::Unknown(object) if is_reference(&object) => {
                 self.writer.annotate(Value::Object(object), out);
@@ -253,12 +253,12 @@ fn tokens(logprobs: &Value) -> Vec<Value> {
     content.cloned().unwrap_or_default()
 }
 
-fn is_reference(part: &crate::Extra) -> bool {
+fn is_reference(part: &crate::Object) -> bool {
     part.get("type").and_then(Value::as_str) == Some("reference")
 }
 
 /// Returns citations in the form of Responses, which has no object around them.
-fn annotations(extra: &crate::Extra) -> Vec<Value> {
+fn annotations(extra: &crate::Object) -> Vec<Value> {
     let listed = extra.get("annotations").and_then(Value::as_array);
     let flat = |annotation: &Value| {
         let kind = annotation.get("type")?.as_str()?;

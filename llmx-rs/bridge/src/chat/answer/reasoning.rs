@@ -3,7 +3,7 @@
 use llmx_wire::chat::Message;
 use serde_json::{Value, json};
 
-use crate::Extra;
+use crate::Object;
 use crate::stream::Thought;
 
 /// A piece of reasoning, and how the upstream wants it back.
@@ -42,7 +42,7 @@ pub(super) fn of(message: &mut Message) -> Vec<Found> {
 }
 
 /// Returns the words of a content part that holds reasoning, as Mistral sends them.
-pub(super) fn part_text(part: &Extra) -> Option<String> {
+pub(super) fn part_text(part: &Object) -> Option<String> {
     match part.get("thinking")? {
         Value::String(text) => Some(text.clone()),
         Value::Array(parts) => Some(parts.iter().filter_map(words).collect()),

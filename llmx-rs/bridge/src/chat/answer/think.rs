@@ -41,8 +41,11 @@ impl ThinkTags {
         }
     }
 
-    /// Returns whether all that comes is the answer's text.
-    pub(super) fn are_over(&self) -> bool {
+    /// Returns whether `text` and all that comes after it is the answer's text.
+    pub(super) fn are_over(&mut self, text: &str) -> bool {
+        if self.state == State::Opening && self.held.is_empty() && !may_open(text) {
+            self.state = State::Answering;
+        }
         self.state == State::Answering
     }
 
@@ -80,7 +83,7 @@ impl ThinkTags {
                     self.state = State::Thinking;
                     return Some(None);
                 }
-                if OPEN.starts_with(trimmed) && self.held.len() < MAX_SPACE {
+                if may_open(&self.held) {
                     return None;
                 }
                 self.state = State::Answering;
@@ -110,6 +113,12 @@ impl ThinkTags {
             State::Answering => None,
         }
     }
+}
+
+/// Returns whether an answer that begins with `text` opens with the tag, as far as that can be told.
+fn may_open(text: &str) -> bool {
+    let trimmed = text.trim_start();
+    trimmed.starts_with(OPEN) || (OPEN.starts_with(trimmed) && text.len() < MAX_SPACE)
 }
 
 /// Returns how many bytes at the end of `text` may be the beginning of `tag`.

@@ -9,7 +9,7 @@ use llmx_wire::responses::{
 };
 use serde_json::Value;
 
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, Extra, LossReport, Object};
 
 /// Translates a conversation.
 pub(super) fn items(
@@ -201,7 +201,7 @@ fn heard(position: usize, part: &Part) -> Result<ContentPart, ClientFault> {
         )),
         Part::File(part) => {
             let fields = part.file.as_object().cloned().unwrap_or_default();
-            let mut object = Extra::from_iter([("type".to_owned(), "input_file".into())]);
+            let mut object = Object::from_iter([("type".to_owned(), "input_file".into())]);
             object.extend(fields);
             Ok(ContentPart::Unknown(object))
         }
@@ -210,7 +210,7 @@ fn heard(position: usize, part: &Part) -> Result<ContentPart, ClientFault> {
 }
 
 fn unnamed<const N: usize>(kind: &str, fields: [(&str, Value); N]) -> ContentPart {
-    let mut object = Extra::from_iter([("type".to_owned(), kind.into())]);
+    let mut object = Object::from_iter([("type".to_owned(), kind.into())]);
     object.extend(fields.map(|(name, value)| (name.to_owned(), value)));
     ContentPart::Unknown(object)
 }

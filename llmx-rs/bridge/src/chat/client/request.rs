@@ -5,7 +5,7 @@ use llmx_wire::responses::{ReasoningOptions, Request, TextOptions};
 use serde_json::{Value, json};
 
 use super::{messages, tools};
-use crate::{ClientFault, Extra, LossReport, Options};
+use crate::{ClientFault, LossReport, Object, Options};
 
 /// A request of the pivot, and what its translation leaves behind.
 #[derive(Debug, Clone)]
@@ -126,7 +126,11 @@ fn shared(request: &chat::Request, pivot: &mut Request) {
 }
 
 /// Translates the fields that the type does not name.
-fn unnamed(extra: &Extra, pivot: &mut Request, losses: &mut LossReport) -> Result<(), ClientFault> {
+fn unnamed(
+    extra: &Object,
+    pivot: &mut Request,
+    losses: &mut LossReport,
+) -> Result<(), ClientFault> {
     for (name, value) in extra.iter().filter(|(_, value)| !value.is_null()) {
         match name.as_str() {
             // They are read with the tools.
@@ -169,7 +173,7 @@ fn text_format(format: &Value) -> Result<Value, ClientFault> {
     match format.get("type").and_then(Value::as_str) {
         Some("text" | "json_object") => Ok(format.clone()),
         Some("json_schema") => {
-            let mut flat = Extra::from_iter([("type".to_owned(), json!("json_schema"))]);
+            let mut flat = Object::from_iter([("type".to_owned(), json!("json_schema"))]);
             let schema = format.get("json_schema").and_then(Value::as_object);
             flat.extend(schema.cloned().unwrap_or_default());
             Ok(flat.into())

@@ -4,12 +4,12 @@ use llmx_wire::chat::{self, Function};
 use llmx_wire::responses::{CustomTool, FunctionTool, Tool};
 use serde_json::{Value, json};
 
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, Extra, LossReport, Object};
 
 /// Translates `tools`, and `functions` of the protocol's first form.
 pub(super) fn offered(
     tools: &[chat::Tool],
-    extra: &Extra,
+    extra: &Object,
     losses: &mut LossReport,
 ) -> Result<Vec<Tool>, ClientFault> {
     let mut offered = Vec::with_capacity(tools.len());
@@ -103,7 +103,7 @@ fn flat(format: &Value) -> Value {
     let Some(grammar) = format.get("grammar").and_then(Value::as_object) else {
         return format.clone();
     };
-    let mut flat = Extra::from_iter([("type".to_owned(), json!("grammar"))]);
+    let mut flat = Object::from_iter([("type".to_owned(), json!("grammar"))]);
     flat.extend(grammar.clone());
     flat.into()
 }

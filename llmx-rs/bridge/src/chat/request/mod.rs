@@ -90,7 +90,7 @@ pub(super) fn translate(request: &Request, options: &Options) -> Result<ToChat, 
     options::extra(extra, options, &mut chat, &mut losses)?;
     Ok(ToChat {
         request: chat,
-        context: Context::new(request, options, offer.table),
+        context: Context::new(request, options, origin, offer.table),
         losses,
     })
 }

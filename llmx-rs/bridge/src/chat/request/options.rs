@@ -8,14 +8,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::decision::{self, Decision, RESPONSES_TO_CHAT};
-use crate::{ClientFault, Extra, LossReport, Options};
+use crate::{ClientFault, LossReport, Object, Options};
 
 /// Why a field of OpenAI's own goes no further.
 pub(super) const NOT_PORTABLE: &str = "only OpenAI documents it for Chat";
 
 /// Translates each field that is not null.
 pub(super) fn extra(
-    extra: &Extra,
+    extra: &Object,
     options: &Options,
     chat: &mut chat::Request,
     losses: &mut LossReport,

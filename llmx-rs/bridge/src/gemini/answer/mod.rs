@@ -55,9 +55,9 @@ impl GeminiToResponses {
 
     fn part(&mut self, part: Part, out: &mut Events) -> Result<(), UpstreamFault> {
         let is_thought = part.thought == Some(true);
-        if let Some(text) = &part.text {
+        if let Some(text) = part.text {
             if is_thought {
-                self.writer.think(Thought::Summary, text, out)?;
+                self.writer.think(Thought::Summary, &text, out)?;
             } else {
                 self.writer.say(Words::Text, text, Vec::new(), out)?;
             }
@@ -124,7 +124,7 @@ impl StreamBridge for GeminiToResponses {
         {
             self.blocked = true;
             let words = feedback.block_reason_message.unwrap_or_default();
-            self.writer.say(Words::Refusal, &words, Vec::new(), out)?;
+            self.writer.say(Words::Refusal, words, Vec::new(), out)?;
         }
         // The request asks for one answer; a second would be mixed into it.
         let first = |candidate: &Candidate| candidate.index.unwrap_or(0) == 0;
@@ -155,7 +155,7 @@ impl StreamBridge for GeminiToResponses {
 }
 
 /// Reads the sources that an answer cites, as remarks of the kind that Responses has for them.
-fn citations(candidate: &crate::Extra) -> Vec<Value> {
+fn citations(candidate: &crate::Object) -> Vec<Value> {
     let sources = candidate
         .get("citationMetadata")
         .and_then(|it| it.get("citationSources").or_else(|| it.get("citations")))

@@ -5,7 +5,7 @@ use llmx_wire::responses::{ReasoningOptions, Request, TextOptions};
 use serde_json::{Value, json};
 
 use super::schema;
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, Extra, LossReport, Object};
 
 /// Translates each field; one is taken apart by name, so that a new one cannot be forgotten.
 pub(super) fn apply(
@@ -64,7 +64,7 @@ pub(super) fn apply(
     rest(extra, losses)
 }
 
-fn rest(extra: &Extra, losses: &mut LossReport) -> Result<(), ClientFault> {
+fn rest(extra: &Object, losses: &mut LossReport) -> Result<(), ClientFault> {
     for (name, value) in extra.iter().filter(|(_, value)| !value.is_null()) {
         let path = format!("generationConfig.{name}");
         if name == "responseModalities" {

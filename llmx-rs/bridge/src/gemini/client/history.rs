@@ -5,7 +5,7 @@ use llmx_wire::responses::{self, ContentPart, InputImage, Item, TextOrList, Tool
 use serde_json::{Value, json};
 
 use super::carrier;
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, LossReport, Object};
 
 /// Translates the conversation.
 pub(super) fn items(
@@ -219,7 +219,7 @@ fn elsewhere(file: &FileData, path: &str) -> Result<ContentPart, ClientFault> {
     Ok(ContentPart::Unknown(object(&fields)))
 }
 
-fn object(fields: &[(&str, Value)]) -> Extra {
+fn object(fields: &[(&str, Value)]) -> Object {
     fields
         .iter()
         .map(|(name, value)| ((*name).to_owned(), value.clone()))

@@ -76,7 +76,7 @@ impl Block {
     ) -> Result<Self, UpstreamFault> {
         match block {
             ContentBlock::Text(text) => {
-                say_whole(&text, writer, out)?;
+                say_whole(text, writer, out)?;
                 Ok(Self::Text)
             }
             ContentBlock::Thinking(thinking) => {
@@ -129,7 +129,7 @@ impl Block {
         match (self, delta) {
             (Self::Other, _) => Ok(()),
             (Self::Text, Delta::Text(delta)) => {
-                writer.say(Words::Text, &delta.text, Vec::new(), out)
+                writer.say(Words::Text, delta.text, Vec::new(), out)
             }
             (Self::Text, Delta::Citations(delta)) => {
                 writer.annotate(annotation(delta.citation), out);
@@ -149,7 +149,7 @@ impl Block {
             }
             (Self::Answer(arguments), Delta::InputJson(delta)) => {
                 arguments.has_deltas |= !delta.partial_json.is_empty();
-                writer.say(Words::Text, &delta.partial_json, Vec::new(), out)
+                writer.say(Words::Text, delta.partial_json, Vec::new(), out)
             }
             // Guessing here could run half a command or break a signature.
             (_, delta) => {
@@ -180,7 +180,7 @@ impl Block {
                 writer.end_call(key, out);
             }
             Self::Answer(arguments) => {
-                writer.say(Words::Text, &arguments.whole(), Vec::new(), out)?;
+                writer.say(Words::Text, arguments.whole(), Vec::new(), out)?;
             }
         }
         Ok(())
@@ -201,11 +201,11 @@ impl Arguments {
 
 /// Says the words that a block begins with, which are all of them where the answer came whole.
 fn say_whole(
-    text: &Text,
+    text: Text,
     writer: &mut ResponsesWriter,
     out: &mut Events,
 ) -> Result<(), UpstreamFault> {
-    writer.say(Words::Text, &text.text, Vec::new(), out)?;
+    writer.say(Words::Text, text.text, Vec::new(), out)?;
     if let Some(Value::Array(citations)) = text.extra.get("citations") {
         for citation in citations {
             writer.annotate(annotation(citation.clone()), out);

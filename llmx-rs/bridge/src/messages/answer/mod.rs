@@ -111,6 +111,7 @@ impl MessagesToResponses {
             .get("stop_details")
             .and_then(|it| it.get("explanation"));
         if let Some(words) = told.and_then(Value::as_str) {
+            let words = words.to_owned();
             self.writer.say(Words::Refusal, words, Vec::new(), out)?;
         }
         self.stop = stop_reason.or(self.stop.take());

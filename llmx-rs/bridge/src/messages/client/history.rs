@@ -7,7 +7,7 @@ use llmx_wire::responses::{
 use serde_json::{Value, json};
 
 use super::carrier;
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, Extra, LossReport, Object};
 
 /// Translates the conversation.
 pub(super) fn items(
@@ -116,7 +116,7 @@ impl Turn<'_> {
     }
 
     /// What Anthropic's servers did themselves is told in the words that follow it.
-    fn unknown(&mut self, object: &Extra, path: &str) -> Result<(), ClientFault> {
+    fn unknown(&mut self, object: &Object, path: &str) -> Result<(), ClientFault> {
         let kind = object
             .get("type")
             .and_then(Value::as_str)
@@ -233,7 +233,7 @@ fn paper(document: &Document, path: &str) -> Result<Vec<ContentPart>, ClientFaul
         Source::Url(source) => json!({"file_url": source.url}),
         source => json!({"file_data": url(source, path)?}),
     };
-    let mut object = Extra::from_iter([("type".to_owned(), "input_file".into())]);
+    let mut object = Object::from_iter([("type".to_owned(), "input_file".into())]);
     let title = document
         .title
         .clone()

@@ -4,7 +4,7 @@ use llmx_wire::messages::{OutputConfig, Request as Messages, ThinkingConfig};
 use llmx_wire::responses::{ReasoningOptions, Request, TextOptions};
 use serde_json::{Value, json};
 
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, Extra, LossReport, Object};
 
 /// Translates the fields that the type names.
 pub(super) fn named(
@@ -56,7 +56,7 @@ pub(super) fn named(
 }
 
 /// Translates the fields that the type does not name.
-pub(super) fn unnamed(extra: &Extra, losses: &mut LossReport) -> Result<(), ClientFault> {
+pub(super) fn unnamed(extra: &Object, losses: &mut LossReport) -> Result<(), ClientFault> {
     for (name, value) in extra {
         let asks_nothing = match value {
             Value::Null => true,

@@ -99,7 +99,7 @@ pub(in super::super) fn set_needed(home: &Path, server: &str, is_needed: bool) {
     let _unwritten = match is_needed {
         true => mark
             .parent()
-            .map_or(Ok(()), fs::create_dir_all)
+            .map_or(Ok(()), llmx_config::create_private)
             .and_then(|()| fs::write(mark, "")),
         false => fs::remove_file(mark),
     };

@@ -5,12 +5,17 @@ use llmx_wire::chat::{self, File, ImageUrl, ImageUrlPart, InputAudio, Part, Role
 use llmx_wire::responses::{ContentPart, InputImage, Message, TextOrList, ToolCallOutput};
 use serde_json::{Value, json};
 
-use crate::{ClientFault, Extra, LossReport};
+use crate::{ClientFault, Extra, LossReport, Object};
 
 /// What a tool returned: text for the tool message, and media that only a user message can hold.
 pub(super) struct ToolResult {
     pub(super) text: String,
     pub(super) attachments: Vec<Part>,
+}
+
+/// Makes the content of a text; `None` if it is nothing.
+pub(super) fn plain(text: &str) -> Option<TextOrList<Part>> {
+    (!text.is_empty()).then(|| TextOrList::Text(text.to_owned()))
 }
 
 /// Translates what a user says; `None` if it is nothing.
@@ -21,9 +26,7 @@ pub(super) fn user(
 ) -> Result<Option<TextOrList<Part>>, ClientFault> {
     report_marks(content, losses);
     let parts = match content {
-        TextOrList::Text(text) => {
-            return Ok((!text.is_empty()).then(|| TextOrList::Text(text.clone())));
-        }
+        TextOrList::Text(text) => return Ok(plain(text)),
         TextOrList::List(parts) => parts,
     };
     // Many servers and templates take lists only where there is more than text.
@@ -186,8 +189,8 @@ fn picture(image: &InputImage, losses: &mut LossReport) -> Option<Part> {
     }))
 }
 
-fn document(object: &Extra) -> Option<Part> {
-    let fields: Extra = ["filename", "file_data", "file_id"]
+fn document(object: &Object) -> Option<Part> {
+    let fields: Object = ["filename", "file_data", "file_id"]
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), object.get(name)?.clone())))
         .filter(|(_, value)| !value.is_null())

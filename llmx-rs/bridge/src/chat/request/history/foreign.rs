@@ -4,7 +4,7 @@ use llmx_wire::responses::{TextOrList, ToolCallOutput};
 use serde_json::{Value, json};
 
 use crate::tools::{Kind, Target, ToolTable};
-use crate::{ClientFault, Extra};
+use crate::{ClientFault, Object};
 
 /// What an item means to a Chat upstream.
 pub(super) enum Foreign {
@@ -23,7 +23,7 @@ pub(super) enum Foreign {
 pub(super) fn read(
     position: usize,
     kind: &str,
-    object: &Extra,
+    object: &Object,
     table: &ToolTable,
 ) -> Result<Foreign, ClientFault> {
     let refuse = |reason: &str| {
@@ -62,7 +62,7 @@ pub(super) fn read(
 }
 
 /// Reads a result whose fields differ from those of other results.
-pub(super) fn output(object: &Extra, table: &ToolTable) -> ToolCallOutput {
+pub(super) fn output(object: &Object, table: &ToolTable) -> ToolCallOutput {
     let text = |field: &str| object.get(field).and_then(Value::as_str);
     let output = match text("output") {
         Some(output) => output.to_owned(),
@@ -79,7 +79,7 @@ pub(super) fn output(object: &Extra, table: &ToolTable) -> ToolCallOutput {
 }
 
 /// Tells which tools a search has found; their schemas stand among the request's tools.
-fn found_tools(object: &Extra, table: &ToolTable) -> String {
+fn found_tools(object: &Object, table: &ToolTable) -> String {
     let tools = object.get("tools").and_then(Value::as_array);
     let mut names = Vec::new();
     for tool in tools.into_iter().flatten() {
@@ -120,8 +120,8 @@ fn arguments(value: Option<&Value>) -> String {
 }
 
 /// Writes an item down; what is only for its server, or only names it, is left out.
-fn told(kind: &str, object: &Extra) -> String {
-    let fields: Extra = object
+fn told(kind: &str, object: &Object) -> String {
+    let fields: Object = object
         .iter()
         .filter(|(name, _)| {
             !matches!(

@@ -11,7 +11,7 @@ mod pairing;
 mod system;
 mod turn;
 
-use llmx_wire::chat::{self, Role as ChatRole};
+use llmx_wire::chat::{self, Part, Role as ChatRole};
 use llmx_wire::responses::{Item, Message, Reasoning, Request, Role, TextOrList, ToolCallOutput};
 
 use self::foreign::Foreign;
@@ -30,13 +30,9 @@ pub(super) fn messages(
     options: &Options,
     losses: &mut LossReport,
 ) -> Result<Vec<chat::Message>, ClientFault> {
-    let plain;
     let items = match &request.input {
         TextOrList::List(items) => items.as_slice(),
-        TextOrList::Text(text) => {
-            plain = [Item::text_message(Role::User, text.clone())];
-            &plain
-        }
+        TextOrList::Text(_) => &[],
     };
     let mut walk = Walk {
         items,
@@ -47,10 +43,13 @@ pub(super) fn messages(
         pairing: Pairing::of(items),
         system: System::new(options.system, request.instructions.as_deref()),
         turn: Turn::default(),
-        out: Vec::new(),
+        out: Vec::with_capacity(items.len().max(1)),
     };
     for (position, item) in items.iter().enumerate() {
         walk.item(position, item)?;
+    }
+    if let TextOrList::Text(text) = &request.input {
+        walk.said_by_user(content::plain(text))?;
     }
     walk.end_turn()?;
     Ok(walk.system.lead(walk.out))
@@ -123,19 +122,22 @@ impl Walk<'_> {
                 Ok(())
             }
             Role::User | Role::Other(_) => {
-                match content::user(position, &message.content, self.losses)? {
-                    Some(content) => self.user(chat::Message {
-                        role: Some(ChatRole::User),
-                        content: Some(content),
-                        ..chat::Message::default()
-                    }),
-                    None => {
-                        self.losses.dropped("input[].message", "it is empty");
-                        Ok(())
-                    }
-                }
+                let content = content::user(position, &message.content, self.losses)?;
+                self.said_by_user(content)
             }
         }
+    }
+
+    fn said_by_user(&mut self, content: Option<TextOrList<Part>>) -> Result<(), ClientFault> {
+        if content.is_none() {
+            self.losses.dropped("input[].message", "it is empty");
+            return Ok(());
+        }
+        self.user(chat::Message {
+            role: Some(ChatRole::User),
+            content,
+            ..chat::Message::default()
+        })
     }
 
     fn user(&mut self, message: chat::Message) -> Result<(), ClientFault> {

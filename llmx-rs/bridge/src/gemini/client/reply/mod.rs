@@ -10,7 +10,7 @@ use llmx_wire::responses::{self, ContentPart, Item, StreamEvent, TextOrList};
 use serde_json::{Value, json};
 
 use super::{GeminiContext, carrier};
-use crate::{Extra, Stamp, StreamBridge, StreamEnd, UpstreamFault};
+use crate::{Extra, Object, Stamp, StreamBridge, StreamEnd, UpstreamFault};
 
 pub use ending::error_body;
 pub use fold::fold_chunks;
@@ -128,9 +128,9 @@ impl ResponsesToGemini {
             // A call of Gemini comes whole, so what was cut off is none: a client would run it.
             Item::FunctionCall(call) if call.status.as_deref() == Some("incomplete") => {}
             Item::FunctionCall(call) => {
-                let arguments = serde_json::from_str::<Extra>(&call.arguments);
+                let arguments = serde_json::from_str::<Object>(&call.arguments);
                 // Arguments that are no object stay visible.
-                let cut = |_| Extra::from_iter([("incomplete".to_owned(), json!(call.arguments))]);
+                let cut = |_| Object::from_iter([("incomplete".to_owned(), json!(call.arguments))]);
                 self.push(
                     Part {
                         function_call: Some(FunctionCall {

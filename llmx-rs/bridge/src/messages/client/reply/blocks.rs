@@ -198,7 +198,7 @@ impl Blocks {
     fn complete_remarks(&mut self, text: &Text, place: u64, part: u64, out: &mut Events) {
         let shown = self.items.get(&place);
         let told = shown.and_then(|it| it.remarks.get(&part).copied());
-        let all = text.extra.get("annotations").and_then(Value::as_array);
+        let all = text.annotations.as_ref().and_then(Value::as_array);
         for annotation in all.into_iter().flatten().skip(told.unwrap_or(0)) {
             self.cite(place, part, annotation, out);
         }

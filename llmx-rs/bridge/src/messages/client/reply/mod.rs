@@ -85,8 +85,7 @@ impl ResponsesToMessages {
             }
             From::ArgumentsDelta(delta) => self.delta(Kind::Call, 0, &delta, out),
             From::AnnotationAdded(event) => {
-                let part = event.extra.get("content_index");
-                let part = part.and_then(serde_json::Value::as_u64).unwrap_or(0);
+                let part = event.content_index.unwrap_or(0);
                 self.blocks
                     .cite(event.output_index, part, &event.annotation, out);
             }
