@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response};
+use http::header::UPGRADE;
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -53,6 +54,9 @@ impl Handler for Proxy {
                     Box::pin(bridged.answer(request, self.dump.as_deref())).await
                 }
             },
+            (&Method::GET, ("/v1/responses", None)) if asks_for_a_websocket(request.headers()) => {
+                rescue::no_websocket().map(Outgoing::Own)
+            }
             (&Method::GET, ("/shutdown", None)) if self.shutdown.is_some() => {
                 if let Some(shutdown) = &self.shutdown {
                     shutdown.notify_one();
@@ -62,6 +66,11 @@ impl Handler for Proxy {
             _ => rescue::forbidden(self.shutdown.is_some()).map(Outgoing::Own),
         }
     }
+}
+
+fn asks_for_a_websocket(headers: &HeaderMap) -> bool {
+    let upgrade = headers.get(UPGRADE);
+    upgrade.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 impl Proxy {

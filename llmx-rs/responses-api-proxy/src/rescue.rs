@@ -1,7 +1,7 @@
 //! The one place where a failure becomes a status for the client.
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER, UPGRADE};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use llmx_bridge::UpstreamFault as BridgeFault;
@@ -39,6 +39,16 @@ pub(crate) fn forbidden(http_shutdown: bool) -> Reply {
         message.push_str(", and GET /shutdown");
     }
     client_error(StatusCode::FORBIDDEN, "not_allowed", &message)
+}
+
+/// Tells the client that there are no WebSockets here. Codex goes on with `POST` at once when it
+/// hears this status, and after any other only when it has tried seven times.
+pub(crate) fn no_websocket() -> Reply {
+    let message = "there are no WebSockets here; send POST /v1/responses";
+    let mut reply = client_error(StatusCode::UPGRADE_REQUIRED, "upgrade_required", message);
+    let protocol = HeaderValue::from_static("HTTP/1.1");
+    reply.headers_mut().insert(UPGRADE, protocol);
+    reply
 }
 
 /// Tells the client why its body is not taken.

@@ -48,16 +48,35 @@ impl FaultBody {
         if let Some(inner) = object.get("error").filter(|inner| !inner.is_null()) {
             return Self::from_value(inner);
         }
-        let message = ["message", "detail", "msg"]
-            .iter()
-            .find_map(|name| object.get(*name))
-            .filter(|message| !message.is_null())?;
+        let Some(message) = first(object, MESSAGE_NAMES) else {
+            let nested = first(object, NESTED_NAMES)?;
+            return Self::from_value(nested);
+        };
+        let message = scalar(message).unwrap_or_else(|| message.to_string());
+        let message = match cause(object) {
+            Some(cause) if !message.contains(&cause) => format!("{message}: {cause}"),
+            _ => message,
+        };
         Some(Self {
-            message: excerpt(&scalar(message).unwrap_or_else(|| message.to_string())),
-            code: object.get("code").and_then(scalar),
+            message: excerpt(&message),
+            code: first(object, CODE_NAMES).and_then(scalar),
             kind: object.get("type").and_then(scalar),
         })
     }
+}
+
+/// Returns the first of the named fields that is there and not null.
+fn first<'a>(object: &'a Object, names: &[&str]) -> Option<&'a Value> {
+    let mut found = names.iter().filter_map(|name| object.get(*name));
+    found.find(|value| !value.is_null())
+}
+
+/// Returns what the provider behind a gateway said: OpenRouter's own sentence is that there was
+/// an error.
+fn cause(object: &Object) -> Option<String> {
+    let raw = object.get("metadata")?.get("raw")?.as_str()?;
+    let said = FaultBody::parse(raw.as_bytes()).message;
+    (!said.is_empty()).then_some(said)
 }
 
 /// Cuts `text` to a length that fits a terminal and drops the noise around it.
@@ -78,6 +97,11 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
+const MESSAGE_NAMES: &[&str] = &["message", "detail", "msg", "error_msg", "status_msg"];
+const CODE_NAMES: &[&str] = &["code", "error_code", "status_code"];
+/// What an error may be wrapped in, beside `error`.
+const NESTED_NAMES: &[&str] = &["errors", "base_resp"];
+
 /// Long enough for every real message, short enough for an HTML page not to fill the screen.
 const MAX_MESSAGE_CHARS: usize = 2_000;
 
@@ -93,6 +117,9 @@ mod tests {
             r#"{"detail":"no"}"#,
             r#"{"message":"no","error":null}"#,
             r#"[{"error":{"message":"no"}}]"#,
+            r#"{"error_code":1,"error_msg":"no"}"#,
+            r#"{"success":false,"errors":[{"code":1,"message":"no"}]}"#,
+            r#"{"base_resp":{"status_code":1008,"status_msg":"no"}}"#,
             r#""no""#,
             " no\n",
         ] {
@@ -105,6 +132,22 @@ mod tests {
         let fault = FaultBody::parse(br#"{"error":{"message":"no","type":"t","code":7}}"#);
         assert_eq!(fault.code.as_deref(), Some("7"));
         assert_eq!(fault.kind.as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn a_gateway_does_not_hide_what_the_provider_said() {
+        for (raw, message) in [
+            (
+                r#"{\"error\":{\"message\":\"too long\"}}"#,
+                "failed: too long",
+            ),
+            ("busy", "failed: busy"),
+            ("", "failed"),
+        ] {
+            let body =
+                format!(r#"{{"error":{{"message":"failed","metadata":{{"raw":"{raw}"}}}}}}"#);
+            assert_eq!(FaultBody::parse(body.as_bytes()).message, message);
+        }
     }
 
     #[test]

@@ -60,7 +60,7 @@ where
     deserializer.deserialize_any(List(PhantomData))
 }
 
-/// Reads a count that may come as another kind of number; anything else is none.
+/// Reads a count that may come as another kind of number or as text; anything else is none.
 pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     Ok(maybe_count(deserializer)?.unwrap_or_default())
 }
@@ -69,8 +69,10 @@ pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D
 pub(crate) fn maybe_count<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<u64>, D::Error> {
-    let Loose::Number(number) = loose::<D, IgnoredAny>(deserializer)? else {
-        return Ok(None);
+    let number = match loose::<D, IgnoredAny>(deserializer)? {
+        Loose::Number(number) => number,
+        Loose::Text(text) => return Ok(text.trim().parse().ok()),
+        _ => return Ok(None),
     };
     Ok(number.as_u64().or_else(|| {
         let number = number.as_f64().filter(|number| *number >= 0.0)?;

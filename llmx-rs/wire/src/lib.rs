@@ -19,6 +19,7 @@ pub mod models;
 mod open_enum;
 pub mod responses;
 pub mod sse;
+pub mod surrogates;
 
 pub use dialect::{Dialect, UnknownDialect};
 pub use extra::{Extra, Object};

@@ -1,8 +1,6 @@
 //! Reads the events of a Chat upstream, whatever stands in them.
 
-use llmx_wire::FaultBody;
 use llmx_wire::chat::Chunk;
-use serde_json::Value;
 
 use crate::UpstreamFault;
 
@@ -25,19 +23,8 @@ impl Frame {
             "[DONE]" => Ok(Self::Done),
             data => match serde_json::from_str(data) {
                 Ok(chunk) => Ok(Self::Chunk(Box::new(chunk))),
-                Err(error) => Err(unreadable(data.as_bytes(), &error)),
+                Err(error) => Err(UpstreamFault::unreadable(data, &error)),
             },
         }
-    }
-}
-
-/// Says what is wrong with a body: what the server says in it, or that it is not of the dialect.
-fn unreadable(body: &[u8], error: &serde_json::Error) -> UpstreamFault {
-    let value = serde_json::from_slice::<Value>(body).ok();
-    match value.as_ref().and_then(FaultBody::from_value) {
-        Some(fault) => UpstreamFault::reported(None, fault),
-        None if value.is_some() => UpstreamFault::Malformed(error.to_string()),
-        // A page of a proxy in between, or plain words.
-        None => UpstreamFault::Malformed(FaultBody::parse(body).message),
     }
 }

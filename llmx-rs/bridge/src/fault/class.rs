@@ -46,6 +46,7 @@ impl FaultClass {
             "insufficient_quota",
             "insufficient balance",
             "billing_not_active",
+            "credit balance is too low",
         ]) {
             return Self::Quota;
         }
@@ -124,7 +125,16 @@ const CONTEXT_WORDS: &[&str] = &[
     "model_context_window_exceeded",
     "maximum context length",
     "context window",
+    "context size",
+    "context limit",
+    "maximum model length",
+    "maximum prompt length",
+    "model token limit",
+    "exceeds the maximum number of tokens",
     "prompt is too long",
+    "input is too long for requested model",
+    "prompt exceeds max length",
+    "reduce the length of the messages",
 ];
 
 #[cfg(test)]
@@ -149,6 +159,11 @@ mod tests {
                 r#"{"error":{"code":"insufficient_quota","message":"x"}}"#,
                 "insufficient_quota",
             ),
+            (
+                400,
+                r#"{"error":{"message":"Your credit balance is too low"}}"#,
+                "insufficient_quota",
+            ),
             (429, r#"{"detail":"slow down"}"#, "rate_limit_exceeded"),
             (503, "Loading model", "server_is_overloaded"),
             (529, "{}", "server_is_overloaded"),
@@ -170,6 +185,25 @@ mod tests {
                 (status, code),
                 "{body}"
             );
+        }
+    }
+
+    #[test]
+    fn a_conversation_that_is_too_long_is_known_in_every_providers_words() {
+        for message in [
+            "The input token count (2000000) exceeds the maximum number of tokens allowed (1048576).",
+            "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+            "The decoder prompt (length 9000) is longer than the maximum model length of 8192.",
+            "the request exceeds the available context size, try increasing it",
+            "input length and `max_tokens` exceed context limit: 198000 + 8192 > 200000",
+            "Invalid request: Your request exceeded model token limit: 262144",
+            "Input is too long for requested model.",
+            "Prompt exceeds max length",
+            "Please reduce the length of the messages or completion.",
+        ] {
+            let body = serde_json::json!({"error": {"message": message}}).to_string();
+            let fault = UpstreamFault::from_answer(400, body.as_bytes());
+            assert_eq!(fault.code(), "context_length_exceeded", "{message}");
         }
     }
 

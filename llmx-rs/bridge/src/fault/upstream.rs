@@ -66,6 +66,25 @@ impl UpstreamFault {
         }))
     }
 
+    /// Makes a fault of what the upstream said inside of a stream, where the status that it would
+    /// have had as an answer of its own is a number in its words.
+    pub fn in_stream(body: FaultBody) -> Self {
+        let code = body.code.as_deref().and_then(|code| code.parse().ok());
+        Self::reported(code.filter(|code| (400..600).contains(code)), body)
+    }
+
+    /// Says what is wrong with what is not of the dialect: what the server says in it, or how the
+    /// dialect is missed.
+    pub fn unreadable(body: &str, error: &serde_json::Error) -> Self {
+        let value = serde_json::from_str::<Value>(body).ok();
+        match value.as_ref().and_then(FaultBody::from_value) {
+            Some(fault) => Self::in_stream(fault),
+            None if value.is_some() => Self::Malformed(error.to_string()),
+            // A page of a proxy in between, or plain words.
+            None => Self::Malformed(FaultBody::parse(body.as_bytes()).message),
+        }
+    }
+
     /// Returns what kind of failure this is.
     pub fn class(&self) -> FaultClass {
         match self {
@@ -87,6 +106,17 @@ impl UpstreamFault {
         }
     }
 
+    /// Returns the status that the upstream gave, or that its words stand for.
+    fn told_status(&self) -> Option<u16> {
+        match self {
+            Self::Reported(report) => report.status.or_else(|| match self.class() {
+                FaultClass::Server => None,
+                class => Some(class.status()),
+            }),
+            _ => None,
+        }
+    }
+
     /// Returns the machine-readable reason: the upstream's own where it has one that clients know.
     pub fn code(&self) -> String {
         let class = self.class();
@@ -105,7 +135,7 @@ impl UpstreamFault {
         if let Self::Reported(report) = self {
             let told = [
                 ("type", report.body.kind.clone().map(Value::from)),
-                ("status", report.status.map(Value::from)),
+                ("status", self.told_status().map(Value::from)),
                 ("upstream_code", report.body.code.clone().map(Value::from)),
                 ("request_id", report.request_id.clone().map(Value::from)),
                 ("retry_after", report.retry_after.clone().map(Value::from)),

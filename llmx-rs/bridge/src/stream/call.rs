@@ -57,6 +57,16 @@ impl CallLane {
         }
     }
 
+    /// Returns whether no arguments have come, as for a tool that takes none.
+    pub(super) fn is_empty(&self) -> bool {
+        match self.target.kind {
+            Kind::Custom => self.unwrapper.is_empty(),
+            Kind::Function | Kind::ToolSearch | Kind::LocalShell => {
+                self.arguments.trim().is_empty()
+            }
+        }
+    }
+
     /// Returns whether the arguments are whole.
     pub(super) fn is_whole(&self) -> bool {
         match self.target.kind {

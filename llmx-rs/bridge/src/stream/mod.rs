@@ -32,6 +32,17 @@ pub trait StreamBridge {
     /// After a fault the driver ends the stream with [`StreamEnd::Broken`].
     fn push(&mut self, event: Self::In, out: &mut Vec<Self::Out>) -> Result<(), UpstreamFault>;
 
+    /// Returns whether the upstream has said that nothing follows, so that no one need wait for it.
+    fn is_over(&self) -> bool {
+        false
+    }
+
+    /// Returns whether the upstream has given the reason of the end, so that only bookkeeping may
+    /// follow.
+    fn is_closing(&self) -> bool {
+        false
+    }
+
     /// Ends the stream. Emits exactly one terminal event, whatever happened.
     fn finish(self, end: StreamEnd, out: &mut Vec<Self::Out>);
 }
@@ -45,4 +56,18 @@ pub enum StreamEnd {
     Eof,
     /// It failed.
     Broken(UpstreamFault),
+}
+
+impl StreamEnd {
+    /// Returns how the stream ended for an answer that may have `given` the reason of its end.
+    ///
+    /// After the reason only bookkeeping follows, so a stream that breaks off there, or turns into
+    /// noise, has merely closed. What the upstream itself reports still counts.
+    pub(crate) fn after_reason(self, given: bool) -> Self {
+        use UpstreamFault::{Broken, CutOff, Malformed};
+        match self {
+            Self::Broken(Broken(_) | CutOff | Malformed(_)) if given => Self::Eof,
+            end => end,
+        }
+    }
 }

@@ -75,6 +75,12 @@ impl Unwrapper {
         certain
     }
 
+    /// Returns whether nothing has come.
+    pub(super) fn is_empty(&self) -> bool {
+        // Whatever comes first stays here until it is of the expected form.
+        self.raw.is_empty()
+    }
+
     /// Returns whether the end of the text has come.
     pub(super) fn is_whole(&self) -> bool {
         match self.state {

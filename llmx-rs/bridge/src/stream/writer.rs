@@ -118,6 +118,14 @@ impl ResponsesWriter {
         !self.open.is_empty() || !self.response.output.is_empty()
     }
 
+    /// Returns whether a call has begun and lacks its end.
+    pub(crate) fn is_in_a_call(&self) -> bool {
+        self.open.iter().any(|open| match &open.lane {
+            Lane::Call(lane) => !lane.is_empty() && !lane.is_whole(),
+            Lane::Message(_) | Lane::Reasoning(_) => false,
+        })
+    }
+
     /// Says more text or refusal. It goes to the open message, or to a new one.
     pub(crate) fn say(
         &mut self,

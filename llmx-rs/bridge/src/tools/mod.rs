@@ -140,7 +140,7 @@ mod tests {
         /// Whatever a client calls its tools, the wire name is legal, unique and leads back.
         #[test]
         fn wire_names_are_legal_and_lead_back(
-            names in prop::collection::vec(("[a-z_é. ]{0,90}", prop::option::of("[a-z_]{0,40}")), 0..12)
+            names in prop::collection::vec(("[0-9a-z_é. -]{0,90}", prop::option::of("[a-z_]{0,40}")), 0..12)
         ) {
             let mut table = ToolTable::default();
             for (name, namespace) in names {
@@ -148,6 +148,7 @@ mod tests {
                 let Some(wire) = table.add(target.clone()) else { continue };
                 prop_assert!(!wire.is_empty() && wire.len() <= 64);
                 prop_assert!(wire.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'));
+                prop_assert!(wire.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'));
                 prop_assert_eq!(table.target(&wire), target);
             }
         }

@@ -1,18 +1,24 @@
-//! Makes tool names that every server accepts: `[A-Za-z0-9_-]`, 1 to 64 characters.
+//! Makes tool names that every server accepts: `[A-Za-z0-9_-]`, 1 to 64 characters, the first of
+//! them a letter or `_`, for Gemini's sake.
 
 use super::{Kind, Target};
 
 /// Returns the tool's own name if it is legal, else one made of it.
 pub(super) fn legal(target: &Target) -> String {
     let plain = plain(target);
-    let fits = (1..=MAX_NAME).contains(&plain.len()) && plain.chars().all(is_legal);
+    let fits = (1..=MAX_NAME).contains(&plain.len())
+        && plain.starts_with(may_be_first)
+        && plain.chars().all(is_legal);
     if fits { plain } else { hashed(target) }
 }
 
 /// Returns a name that differs from that of every other tool.
 pub(super) fn hashed(target: &Target) -> String {
-    let mut name: String = plain(target)
-        .chars()
+    let plain = plain(target);
+    let prefix = (!plain.starts_with(may_be_first)).then_some('_');
+    let mut name: String = prefix
+        .into_iter()
+        .chain(plain.chars())
         .map(|c| if is_legal(c) { c } else { '_' })
         .take(MAX_NAME - HASH_CHARS - 1)
         .collect();
@@ -26,6 +32,10 @@ fn plain(target: &Target) -> String {
         Some(namespace) => format!("{namespace}__{}", target.name),
         None => target.name.clone(),
     }
+}
+
+fn may_be_first(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_'
 }
 
 fn is_legal(c: char) -> bool {

@@ -115,6 +115,67 @@ fn case_06_an_id_at_another_index_is_still_its_call() {
 }
 
 #[test]
+fn two_whole_calls_of_one_id_at_two_indices_are_two_calls() {
+    let first = piece(Some(0), Some("a"), "read", "{\"p\":1}");
+    let second = piece(Some(1), Some("a"), "read", "{\"p\":2}");
+    let expected = ["read({\"p\":1}) #a", "read({\"p\":2}) #call_t_0"];
+    assert_eq!(run(&[first, second]), expected);
+    let call = |p: &str| json!({"id": "a", "function": {"name": "read", "arguments": p}});
+    let listed = [call("{\"p\":1}"), call("{\"p\":2}")];
+    assert_eq!(run(&[delta(json!({"tool_calls": listed}))]), expected);
+}
+
+#[test]
+fn words_and_calls_in_two_choices_of_one_answer_both_count() {
+    let answer = json!({"choices": [
+        {"message": {"role": "assistant", "content": "hi"}, "finish_reason": "tool_calls"},
+        {"message": {"role": "assistant", "tool_calls": [
+            {"id": "a", "function": {"name": "read", "arguments": "{}"}},
+        ]}, "finish_reason": "tool_calls"},
+    ]});
+    let output = json!(whole(answer).output);
+    assert_eq!(output[0]["content"][0]["text"], "hi");
+    assert_eq!(output[1]["name"], "read");
+}
+
+#[test]
+fn a_message_beside_its_deltas_is_not_told_twice() {
+    let beside = |delta: Value, message: Value| json!({"choices": [{"index": 0, "delta": delta, "message": message}]});
+    let events = stream(
+        &[
+            beside(json!({"content": ""}), json!({"content": ""})),
+            beside(json!({"content": "He"}), json!({"content": "He"})),
+            beside(json!({"content": "llo"}), json!({"content": "Hello"})),
+            beside(
+                json!({}),
+                json!({"content": "Hello", "tool_calls": [
+                    {"id": "a", "function": {"name": "read", "arguments": "{}"}},
+                ]}),
+            ),
+            ends("stop"),
+        ],
+        StreamEnd::Done,
+    );
+    let output = json!(folded(events).output);
+    assert_eq!(output[0]["content"][0]["text"], "Hello");
+    assert_eq!(output[1]["name"], "read");
+    assert_eq!(output.as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_free_form_call_that_came_as_one_is_read() {
+    let call = json!({"index": 0, "id": "a", "type": "custom",
+        "custom": {"name": "apply_patch", "input": "*** Begin"}});
+    let events = stream(
+        &[delta(json!({"tool_calls": [call]})), ends("tool_calls")],
+        StreamEnd::Done,
+    );
+    let output = json!(folded(events).output);
+    assert_eq!(output[0]["type"], "custom_tool_call");
+    assert_eq!(output[0]["input"], "*** Begin");
+}
+
+#[test]
 fn case_07_a_missing_id_is_minted_once_and_kept() {
     let events = stream(
         &[piece(Some(0), Some(""), "read", "{}"), ends("stop")],
@@ -347,6 +408,19 @@ fn case_21_the_first_form_of_calls_is_read() {
         ends("function_call"),
     ]);
     assert_eq!(events, ["read({\"p\":1}) #call_t_0"]);
+}
+
+#[test]
+fn case_21_both_forms_of_one_call_side_by_side_are_one_call() {
+    let both = |arguments: &str| {
+        let call = json!({"name": "read", "arguments": arguments});
+        delta(json!({
+            "function_call": call,
+            "tool_calls": [{"index": 0, "id": "a", "type": "function", "function": call}],
+        }))
+    };
+    let events = run(&[both("{\"p\""), both(":1}"), ends("tool_calls")]);
+    assert_eq!(events, ["read({\"p\":1}) #a"]);
 }
 
 #[test]

@@ -27,7 +27,27 @@ fn case_63_a_reason_makes_an_answer_whole_and_its_absence_does_not() {
     assert_eq!(outcome(stream(&[], StreamEnd::Done)), failed);
     assert_eq!(outcome(stream(&[], StreamEnd::Eof)), failed);
     let broken = StreamEnd::Broken(UpstreamFault::Broken("reset".to_owned()));
-    assert_eq!(outcome(stream(&answer, broken)), failed);
+    assert_eq!(outcome(stream(&answer, broken.clone())), failed);
+    assert_eq!(outcome(stream(&finished, broken)), completed);
+    let noise = StreamEnd::Broken(UpstreamFault::Malformed("<html>".to_owned()));
+    assert_eq!(outcome(stream(&finished, noise)), completed);
+    let reported = StreamEnd::Broken(UpstreamFault::from_answer(500, b"no"));
+    assert_eq!(outcome(stream(&finished, reported)), failed);
+}
+
+#[test]
+fn a_stream_that_is_done_in_the_middle_of_a_call_failed() {
+    for (name, arguments, status) in [
+        ("read", "{\"p\":", "failed"),
+        ("apply_patch", "{\"input\":\"*** Begin", "failed"),
+        ("read", "{\"p\":1}", "completed"),
+        ("apply_patch", "{\"input\":\"*** Begin\"}", "completed"),
+        ("read", "", "completed"),
+    ] {
+        let call = piece(Some(0), Some("a"), name, arguments);
+        let response = json!(folded(stream(&[call], StreamEnd::Done)));
+        assert_eq!(response["status"], status, "{name} {arguments}");
+    }
 }
 
 #[test]
@@ -131,6 +151,67 @@ fn case_66_a_whole_answer_to_a_request_for_a_stream_is_streamed() {
     let events = stream(&[answer], StreamEnd::Eof);
     assert!(kinds(&events).contains(&"response.output_text.delta"));
     assert_eq!(outcome(events).0, "completed");
+}
+
+#[test]
+fn case_65_an_error_beside_the_words_keeps_its_own_words_and_status() {
+    let mut last = text("lf");
+    last["choices"][0]["finish_reason"] = json!("error");
+    last["choices"][0]["error"] = json!({"code": 429, "message": "slow down"});
+    let response = json!(folded(stream(&[text("ha"), last], StreamEnd::Done)));
+    assert_eq!(response["output"][0]["content"][0]["text"], "half");
+    assert_eq!(response["error"]["message"], "slow down");
+    assert_eq!(response["error"]["code"], "rate_limit_exceeded");
+    assert_eq!(response["error"]["status"], 429);
+}
+
+#[test]
+fn case_65_a_number_among_the_words_is_the_status() {
+    for (error, code, status) in [
+        (
+            json!({"code": 400, "message": "bad"}),
+            "invalid_prompt",
+            json!(400),
+        ),
+        (
+            json!({"code": "500", "message": "bad"}),
+            "server_error",
+            json!(500),
+        ),
+        (
+            json!({"code": 1008, "message": "bad"}),
+            "server_error",
+            json!(null),
+        ),
+        (
+            json!({"type": "overloaded_error", "message": "bad"}),
+            "server_is_overloaded",
+            json!(503),
+        ),
+    ] {
+        let response = json!(folded(stream(&[json!({"error": error})], StreamEnd::Done)));
+        assert_eq!(response["error"]["code"], code, "{error}");
+        assert_eq!(response["error"]["status"], status, "{error}");
+    }
+}
+
+#[test]
+fn a_reference_between_the_words_is_a_remark_on_them() {
+    let content = json!([
+        {"type": "text", "text": "so"},
+        {"type": "reference", "reference_ids": [1]},
+        {"type": "text", "text": "."},
+    ]);
+    let events = stream(
+        &[delta(json!({"content": content})), ends("stop")],
+        StreamEnd::Done,
+    );
+    let part = &json!(folded(events).output)[0]["content"][0];
+    assert_eq!(part["text"], "so.");
+    assert_eq!(
+        part["annotations"],
+        json!([{"type": "reference", "reference_ids": [1]}])
+    );
 }
 
 #[test]
@@ -289,7 +370,17 @@ fn case_70_the_last_word_on_usage_counts_wherever_it_comes() {
         "input_tokens": 9, "input_tokens_details": {"cached_tokens": 3},
         "output_tokens": 5, "output_tokens_details": {"reasoning_tokens": 2}, "total_tokens": 14,
     });
+    let in_choice = || {
+        let mut chunk = ends("stop");
+        chunk["choices"][0]["usage"] = cost(9, 5);
+        chunk
+    };
+    let mut aside = ends("stop");
+    aside["x_groq"] = json!({"id": "r", "usage": cost(9, 5)});
     for chunks in [
+        vec![text("hi"), aside],
+        vec![text("hi"), in_choice()],
+        vec![text("hi"), in_choice(), with(empty(), cost(9, 5))],
         vec![
             with(text("hi"), Value::Null),
             ends("stop"),

@@ -94,6 +94,26 @@ fn everything_else_gets_403_with_a_reason_and_never_reaches_the_upstream() {
 }
 
 #[test]
+fn a_websocket_is_refused_with_the_status_after_which_codex_sends_a_post() {
+    let upstream = echo_upstream();
+    let proxy = Proxy::start(&upstream, &[]);
+    let upgrade = |line: &str| {
+        let head = "Host: HOST\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\
+                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+        proxy
+            .exchange(&format!("{line} HTTP/1.1\r\n{head}\r\n"))
+            .unwrap()
+    };
+    let answer = upgrade("GET /v1/responses");
+    assert_eq!(answer.status(), 426);
+    assert_eq!(answer.header("upgrade"), Some("HTTP/1.1"));
+    for line in ["GET /v1/models", "GET /v1/responses?a=b"] {
+        assert_eq!(upgrade(line).status(), 403, "{line}");
+    }
+    assert!(upstream.requests().is_empty());
+}
+
+#[test]
 fn the_upstreams_query_and_path_are_kept() {
     let upstream = echo_upstream();
     let url = upstream.url("/openai/deployments/d/responses?api-version=2025-04-01-preview");

@@ -90,6 +90,36 @@ fn is_absence(fault: &UpstreamFault) -> bool {
                 code.contains("model") || body.message.to_ascii_lowercase().contains("model");
             matches!(status.as_u16(), 404 | 405 | 501) && !speaks_of_a_model
         }
+        // Some servers answer every address with a success: with the page of an application, or,
+        // as LM Studio, with a sentence on the endpoint.
+        UpstreamFault::NotAStream { kind, said, .. } => {
+            kind.starts_with("text/html") || said.starts_with("Unexpected endpoint")
+        }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_success_that_speaks_of_no_such_endpoint_is_an_absence() {
+        for (kind, said, expected) in [
+            ("text/html; charset=utf-8", "<html>", true),
+            (
+                "application/json",
+                "Unexpected endpoint or method. (POST /v1/responses)",
+                true,
+            ),
+            ("application/json", "streaming is off", false),
+        ] {
+            let fault = UpstreamFault::NotAStream {
+                host: "h".to_owned(),
+                kind: kind.to_owned(),
+                said: said.to_owned(),
+            };
+            assert_eq!(is_absence(&fault), expected, "{kind} {said}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::mem;
 
 use llmx_bridge::StreamBridge;
 use llmx_wire::responses::StreamEvent;
-use llmx_wire::sse;
+use llmx_wire::{sse, surrogates};
 
 use super::fault::UpstreamFault;
 use super::stream::StreamEnd;
@@ -70,6 +70,11 @@ impl Lane {
         }
     }
 
+    /// Returns whether all has been said but what it cost.
+    pub(super) fn is_closing(&self) -> bool {
+        matches!(self, Self::Bridged(reader) if reader.is_closing())
+    }
+
     fn read(
         &mut self,
         out: &mut Events,
@@ -106,6 +111,16 @@ pub(super) enum ReadFault {
     Bridge(llmx_bridge::UpstreamFault),
 }
 
+impl ReadFault {
+    /// Says it in the words of the server, where what could not be read holds some.
+    fn in_words_of(self, data: &str) -> Self {
+        match self {
+            Self::Json(error) => Self::Bridge(llmx_bridge::UpstreamFault::unreadable(data, &error)),
+            fault @ Self::Bridge(_) => fault,
+        }
+    }
+}
+
 impl From<serde_json::Error> for ReadFault {
     fn from(error: serde_json::Error) -> Self {
         Self::Json(error)
@@ -125,6 +140,11 @@ pub(super) trait Reader: Debug + Send + Sync {
 
     /// Reads an answer that came whole.
     fn whole(&mut self, body: &str, out: &mut Events) -> Read;
+
+    /// Returns whether only bookkeeping may follow.
+    fn is_closing(&self) -> bool {
+        false
+    }
 
     /// Appends what ends the answer.
     fn finish(self: Box<Self>, end: llmx_bridge::StreamEnd, out: &mut Events);
@@ -175,16 +195,25 @@ impl<B: StreamBridge> Debug for Translated<B> {
 
 impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> {
     fn event(&mut self, name: Option<&str>, data: &str, out: &mut Events) -> Read {
-        let Some(event) = (self.event)(name, data)? else {
+        let event = mended(data, |data| (self.event)(name, data));
+        let event = event.map_err(|fault| fault.in_words_of(data))?;
+        let Some(event) = event else {
             return Ok(Progress::More);
         };
         let pushed = self.bridge.push(event, &mut self.said);
         out.extend(self.said.drain(..));
-        Ok(pushed.map(|()| Progress::More)?)
+        pushed?;
+        Ok(if self.bridge.is_over() {
+            Progress::Over
+        } else {
+            Progress::More
+        })
     }
 
     fn whole(&mut self, body: &str, out: &mut Events) -> Read {
-        for event in (self.whole)(body)? {
+        let events =
+            mended(body, self.whole).map_err(|error| ReadFault::Json(error).in_words_of(body))?;
+        for event in events {
             let pushed = self.bridge.push(event, &mut self.said);
             out.extend(self.said.drain(..));
             pushed?;
@@ -192,11 +221,23 @@ impl<B: StreamBridge<Out = StreamEvent> + Send + Sync> Reader for Translated<B> 
         Ok(Progress::More)
     }
 
+    fn is_closing(&self) -> bool {
+        self.bridge.is_closing()
+    }
+
     fn finish(self: Box<Self>, end: llmx_bridge::StreamEnd, out: &mut Events) {
         let mut events = Vec::new();
         self.bridge.finish(end, &mut events);
         out.extend(events);
     }
+}
+
+/// Reads JSON, and what can be read of it where it holds half a character.
+fn mended<T, E>(json: &str, read: impl Fn(&str) -> Result<T, E>) -> Result<T, E> {
+    read(json).or_else(|error| match surrogates::mended(json) {
+        Some(json) => read(&json),
+        None => Err(error),
+    })
 }
 
 impl From<StreamEnd> for llmx_bridge::StreamEnd {

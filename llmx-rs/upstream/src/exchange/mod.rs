@@ -7,8 +7,10 @@
 
 mod candidates;
 mod fault;
+mod form;
 mod lane;
 mod question;
+mod redact;
 mod retry_after;
 mod stream;
 mod target;
@@ -30,6 +32,7 @@ use tokio::time::timeout;
 
 use self::lane::Lane;
 use self::question::Question;
+use self::redact::Redactor;
 use self::target::{X_API_KEY, X_GOOG_API_KEY};
 use crate::answer::Answer;
 use crate::client::{Client, ClientOptions};
@@ -101,24 +104,19 @@ impl Exchange {
         }
         let Question { lane, losses, .. } = question;
         match Kind::of(response.headers()) {
-            Kind::Stream => Ok(EventStream::new(
-                response,
-                self.target.idle_timeout,
-                lane,
-                losses,
-            )),
-            Kind::Json if !matches!(lane, Lane::Responses) => {
-                let (head, body) = response.into_parts();
-                let body = self.whole(body).await?;
-                let body =
-                    std::str::from_utf8(&body).map_err(|error| UpstreamFault::Malformed {
-                        cause: error.to_string(),
-                    })?;
-                EventStream::whole(head.headers, body, lane, losses)
+            Kind::Stream => {}
+            Kind::Readable(_) if !matches!(lane, Lane::Responses) => {}
+            Kind::Readable(kind) | Kind::Other(kind) => {
+                return Err(self.misfit(kind, response).await);
             }
-            Kind::Json => Err(self.misfit(JSON.to_owned(), response).await),
-            Kind::Other(kind) => Err(self.misfit(kind, response).await),
         }
+        Ok(EventStream::new(
+            response,
+            self.target.idle_timeout,
+            lane,
+            losses,
+            Redactor::of(&self.target),
+        ))
     }
 
     /// Fetches what is at the target's address, such as a list of models.
@@ -205,7 +203,7 @@ impl Exchange {
             let location = text(&head.headers, &LOCATION).unwrap_or("nowhere");
             body.message = format!("it redirects to {location}, which is not followed");
         }
-        body.message = self.target.redact(body.message);
+        Redactor::of(&self.target).body(&mut body);
         UpstreamFault::Status {
             host: self.target.host(),
             status: head.status,
@@ -220,11 +218,12 @@ impl Exchange {
 
     /// Reads the beginning of a successful response that is no stream of events.
     async fn misfit(&self, kind: String, response: Response<Answer>) -> UpstreamFault {
-        let body = FaultBody::parse(&excerpt(response.into_body()).await);
+        let mut body = FaultBody::parse(&excerpt(response.into_body()).await);
+        Redactor::of(&self.target).body(&mut body);
         UpstreamFault::NotAStream {
             host: self.target.host(),
             kind,
-            said: self.target.redact(body.message),
+            said: body.message,
         }
     }
 }
@@ -234,7 +233,9 @@ impl Exchange {
 enum Kind {
     /// Events, or nothing: a response that does not say what it is gets the benefit of the doubt.
     Stream,
-    Json,
+    /// What may be an answer: whole, or a stream that is not called one. A bridge looks at its
+    /// beginning.
+    Readable(String),
     Other(String),
 }
 
@@ -251,10 +252,17 @@ impl Kind {
         let essence = kind.split(';').next().unwrap_or_default().trim();
         match essence {
             _ if essence.eq_ignore_ascii_case("text/event-stream") => Self::Stream,
-            _ if essence.eq_ignore_ascii_case(JSON) => Self::Json,
+            _ if is_readable(essence) => Self::Readable(kind.to_owned()),
             _ => Self::Other(kind.to_owned()),
         }
     }
+}
+
+fn is_readable(essence: &str) -> bool {
+    let labels = [JSON, "application/octet-stream", "text/plain"];
+    labels
+        .iter()
+        .any(|label| essence.eq_ignore_ascii_case(label))
 }
 
 /// Returns whether the provider refuses the wish for reasoning: the one field that many servers

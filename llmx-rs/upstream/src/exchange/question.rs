@@ -11,6 +11,7 @@ use llmx_bridge::{ClientFault, Context, LossReport, Stamp};
 use llmx_wire::responses::Request;
 use llmx_wire::{Dialect, json, messages as wire_messages};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::fault::UpstreamFault;
@@ -66,8 +67,7 @@ impl Question {
                 Frame::Chunk(chunk) => Ok(Some(*chunk)),
                 Frame::Done | Frame::Nothing => Ok(None),
             },
-            // A whole answer reads as a chunk.
-            whole: |body| Ok(vec![serde_json::from_str(body)?]),
+            whole: chunks,
         }));
         Ok(())
     }
@@ -96,8 +96,7 @@ impl Question {
             bridge: GeminiToResponses::new(self.for_client(told.context), &stamp()),
             said: Vec::new(),
             event: |_, data| Ok(Some(serde_json::from_str(data)?)),
-            // A whole answer reads as a chunk.
-            whole: |body| Ok(vec![serde_json::from_str(body)?]),
+            whole: chunks,
         }));
         Ok(())
     }
@@ -128,6 +127,14 @@ impl Question {
         }
         Ok(had_one)
     }
+}
+
+/// Reads a whole answer: it reads as a chunk, and some servers send all chunks in one list.
+fn chunks<T: DeserializeOwned>(body: &str) -> serde_json::Result<Vec<T>> {
+    if body.starts_with('[') {
+        return serde_json::from_str(body);
+    }
+    Ok(vec![serde_json::from_str(body)?])
 }
 
 /// Keeps what `body` makes, where `request` asks for reasoning: a wish that may be refused.

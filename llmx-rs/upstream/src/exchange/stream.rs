@@ -11,11 +11,14 @@ use http::{HeaderMap, Response};
 use http_body_util::BodyExt;
 use llmx_bridge::LossReport;
 use llmx_wire::responses::StreamEvent;
-use llmx_wire::sse::{Decoder, Limits};
+use llmx_wire::sse::{DecodeFault, Decoder, Limits};
 use tokio::time::{Instant, timeout};
 
+use super::MAX_WHOLE;
 use super::fault::UpstreamFault;
+use super::form::Form;
 use super::lane::{Lane, Progress};
+use super::redact::Redactor;
 use crate::answer::Answer;
 
 /// The answer to one request while it comes in. Dropping it tells the provider to stop.
@@ -29,8 +32,10 @@ pub struct EventStream {
     /// Since when somebody waits for something to be said.
     quiet_since: Option<Instant>,
     decoder: Decoder,
+    form: Form,
     lane: Lane,
     losses: LossReport,
+    redactor: Redactor,
     ready: VecDeque<StreamEvent>,
     end: Option<StreamEnd>,
 }
@@ -61,6 +66,7 @@ impl EventStream {
         idle_timeout: Duration,
         lane: Lane,
         losses: LossReport,
+        redactor: Redactor,
     ) -> Self {
         let (head, body) = response.into_parts();
         Self {
@@ -70,34 +76,17 @@ impl EventStream {
             quiet_timeout: quiet_timeout(idle_timeout),
             quiet_since: None,
             decoder: Decoder::new(Limits::default()),
+            // Only a bridge knows what to make of an answer that is no stream.
+            form: match lane {
+                Lane::Bridged(_) => Form::default(),
+                Lane::Responses | Lane::Over => Form::Events,
+            },
             lane,
             losses,
+            redactor,
             ready: VecDeque::new(),
             end: None,
         }
-    }
-
-    /// Makes the stream of an answer that came whole.
-    pub(super) fn whole(
-        headers: HeaderMap,
-        body: &str,
-        mut lane: Lane,
-        losses: LossReport,
-    ) -> Result<Self, UpstreamFault> {
-        let mut ready = VecDeque::new();
-        lane.whole(body, &mut ready)?;
-        Ok(Self {
-            headers,
-            body: None,
-            idle_timeout: Duration::ZERO,
-            quiet_timeout: Duration::ZERO,
-            quiet_since: None,
-            decoder: Decoder::default(),
-            lane,
-            losses,
-            ready,
-            end: Some(StreamEnd::Done),
-        })
     }
 
     #[cfg(test)]
@@ -139,7 +128,7 @@ impl EventStream {
                 return if event.is_terminal() {
                     None
                 } else {
-                    self.ready.pop_front()
+                    self.pop()
                 };
             }
             if self.end.is_some() {
@@ -154,28 +143,33 @@ impl EventStream {
     }
 
     fn next_ready(&mut self) -> Option<StreamStep> {
-        match self.ready.pop_front() {
+        match self.pop() {
             Some(event) => Some(StreamStep::Event(event)),
             None => self.end.clone().map(StreamStep::End),
         }
     }
 
+    fn pop(&mut self) -> Option<StreamEvent> {
+        let mut event = self.ready.pop_front()?;
+        self.redactor.event(&mut event);
+        Some(event)
+    }
+
     /// Waits for more of the body and takes it apart.
     async fn receive(&mut self) {
+        let patience = self.patience();
         let Some(body) = &mut self.body else {
             return self.end_with(StreamEnd::Eof);
         };
         let quiet_since = *self.quiet_since.get_or_insert_with(Instant::now);
         let left = self.quiet_timeout.saturating_sub(quiet_since.elapsed());
-        match timeout(self.idle_timeout.min(left), body.frame()).await {
+        match timeout(patience.min(left), body.frame()).await {
             Err(_elapsed) => {
-                let fault = match left < self.idle_timeout {
+                let fault = match left < patience {
                     true => UpstreamFault::Quiet {
                         after: self.quiet_timeout,
                     },
-                    false => UpstreamFault::Idle {
-                        after: self.idle_timeout,
-                    },
+                    false => UpstreamFault::Idle { after: patience },
                 };
                 self.end_with(StreamEnd::Broken(fault));
             }
@@ -188,9 +182,24 @@ impl EventStream {
         }
     }
 
+    /// Returns how long the provider may be silent now.
+    pub(super) fn patience(&self) -> Duration {
+        if self.lane.is_closing() {
+            // Some servers leave the stream open when all is said.
+            self.idle_timeout.min(CLOSING_TIME)
+        } else {
+            self.idle_timeout
+        }
+    }
+
     fn decode(&mut self, data: &Bytes) {
+        let data = self.form.take(data);
+        if self.form.held() > MAX_WHOLE {
+            let fault = DecodeFault::TooLarge { limit: MAX_WHOLE };
+            return self.end_with(StreamEnd::Broken(fault.into()));
+        }
         let mut events = Vec::new();
-        let decoded = self.decoder.push(data, &mut events);
+        let decoded = self.decoder.push(&data, &mut events);
         for event in &events {
             let known = self.ready.len();
             let pushed = self.lane.push(event, &mut self.ready);
@@ -210,6 +219,11 @@ impl EventStream {
     }
 
     fn end_of_body(&mut self) {
+        if let Some(body) = mem::take(&mut self.form).into_held() {
+            let body = String::from_utf8_lossy(&body);
+            let read = self.lane.whole(body.trim(), &mut self.ready);
+            return self.end_with(read.map_or_else(StreamEnd::Broken, |()| StreamEnd::Done));
+        }
         if let Some(event) = mem::take(&mut self.decoder).finish()
             // What the end of the body cut off is not the fault of the event.
             && self.lane.push(&event, &mut self.ready) == Ok(Progress::Over)
@@ -249,6 +263,9 @@ fn says_something(event: &StreamEvent) -> bool {
 }
 
 const SHORTEST_QUIET: Duration = Duration::from_secs(600);
+
+/// Far longer than the cost of an answer takes to come after its reason.
+const CLOSING_TIME: Duration = Duration::from_secs(5);
 
 /// Far less than a new TLS connection costs, and too short to be noticed.
 const DRAIN_TIME: Duration = Duration::from_millis(20);

@@ -62,20 +62,6 @@ impl Target {
     pub(super) fn host(&self) -> String {
         String::from_utf8_lossy(self.endpoint.host().as_bytes()).into_owned()
     }
-
-    /// Removes the key from `text`: some providers repeat it when they refuse it.
-    pub(super) fn redact(&self, text: String) -> String {
-        let key = self
-            .credential
-            .as_ref()
-            .and_then(|(_, value)| value.to_str().ok())
-            .map(|value| value.strip_prefix(BEARER).unwrap_or(value))
-            .filter(|key| !key.is_empty());
-        match key {
-            Some(key) if text.contains(key) => text.replace(key, "[redacted]"),
-            _ => text,
-        }
-    }
 }
 
 /// Returns the header in which providers of `dialect` expect their key.
@@ -90,4 +76,4 @@ pub fn credential_name(dialect: Dialect) -> HeaderName {
 pub(super) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 pub(super) const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
-const BEARER: &str = "Bearer ";
+pub(super) const BEARER: &str = "Bearer ";

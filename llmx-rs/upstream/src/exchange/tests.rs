@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use llmx_test_support::{Reply, ScriptedUpstream, Step};
-use llmx_wire::responses::Request;
+use llmx_wire::responses::{Request, StreamEvent, TextOrList};
 
 use super::*;
 use crate::endpoint::{Endpoint, Insecure};
@@ -24,7 +24,11 @@ fn only_event_streams_and_the_unnamed_are_streams() {
         ),
         (CONTENT_TYPE, "Text/Event-Stream", Kind::Stream),
         (CONTENT_TYPE, "", Kind::Stream),
-        (CONTENT_TYPE, "Application/JSON; charset=utf-8", Kind::Json),
+        (
+            CONTENT_TYPE,
+            "Application/JSON; charset=utf-8",
+            Kind::Readable("Application/JSON; charset=utf-8".to_owned()),
+        ),
         (CONTENT_TYPE, "text/html", other("text/html")),
         (CONTENT_ENCODING, "identity", Kind::Stream),
         (CONTENT_ENCODING, "gzip", other("content encoded with gzip")),
@@ -124,6 +128,45 @@ async fn a_cut_body_a_silent_one_and_garbage_are_faults() {
 }
 
 #[tokio::test]
+async fn the_last_event_of_messages_ends_a_stream_that_stays_open() {
+    let reply = vec![
+        Step::sse_head(),
+        Step::event(r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#),
+        Step::event(r#"{"type":"message_stop"}"#),
+        Step::AwaitHangup,
+    ];
+    let upstream = ScriptedUpstream::with_replies(vec![reply]);
+    let exchange = exchange_in(Dialect::Messages, &upstream.url("/v1/messages"));
+    let mut stream = exchange.open(&greeting()).await.unwrap();
+    let reading = async {
+        while let StreamStep::Event(event) = stream.next().await {
+            assert_ne!(event.kind(), "response.failed");
+        }
+    };
+    let patience = exchange.target.idle_timeout / 2;
+    timeout(patience, reading).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stream_that_stays_open_after_the_reason_ends_soon() {
+    let finish = r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#;
+    let reply = || vec![Step::sse_head(), Step::event(finish), Step::AwaitHangup];
+    let upstream = ScriptedUpstream::with_replies(vec![reply(), reply()]);
+    let mut exchange = exchange_in(Dialect::Chat, &upstream.url("/v1/chat/completions"));
+    let stream = exchange.open(&greeting()).await.unwrap();
+    let course = read(stream).await;
+    assert!(course.ends_with(&["response.completed".to_owned(), "Done".to_owned()]));
+
+    exchange.target.idle_timeout = Duration::from_secs(300);
+    let mut stream = exchange.open(&greeting()).await.unwrap();
+    assert_eq!(stream.patience(), exchange.target.idle_timeout);
+    while !matches!(stream.next().await, StreamStep::Event(event) if event.kind().ends_with(".delta"))
+    {
+    }
+    assert!(stream.patience() < Duration::from_secs(10));
+}
+
+#[tokio::test]
 async fn signs_of_life_do_not_hold_a_stream_for_ever() {
     let delta = r#"{"type":"response.output_text.delta","delta":"x"}"#;
     let progress = r#"{"type":"response.in_progress","response":{"id":"r"}}"#;
@@ -182,6 +225,33 @@ async fn a_refusal_keeps_the_servers_words_but_not_the_key() {
 }
 
 #[tokio::test]
+async fn a_failure_inside_a_stream_does_not_show_the_key_either() {
+    let chat = format!(r#"{{"error":{{"message":"bad key {KEY}","code":"{KEY}"}}}}"#);
+    let failed = format!(
+        r#"{{"type":"response.failed","response":{{"id":"r","error":{{"message":"{KEY}","hint":["{KEY}"]}}}}}}"#
+    );
+    let error = format!(r#"{{"type":"error","error":{{"message":"{KEY}"}},"message":"{KEY}"}}"#);
+    for (dialect, event) in [
+        (Dialect::Chat, &chat),
+        (Dialect::Messages, &error),
+        (Dialect::Gemini, &chat),
+        (Dialect::Responses, &failed),
+        (Dialect::Responses, &error),
+    ] {
+        let reply = vec![Step::sse_head(), Step::event(event), Step::last_chunk()];
+        let upstream = ScriptedUpstream::with_replies(vec![reply]);
+        let exchange = exchange_in(dialect, &upstream.url("/"));
+        let mut stream = exchange.open(&greeting()).await.unwrap();
+        let mut said = String::new();
+        while let StreamStep::Event(event) = stream.next().await {
+            said.push_str(&serde_json::to_string(&event).unwrap());
+        }
+        assert!(said.contains("[redacted]"), "{said}");
+        assert!(!said.contains(KEY), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_success_that_is_no_stream_is_shown() {
     let upstream = ScriptedUpstream::with_replies(vec![vec![Step::json(
         200,
@@ -192,6 +262,105 @@ async fn a_success_that_is_no_stream_is_shown() {
         fault.ends_with("sent no event stream but application/json: streaming is off"),
         "{fault}"
     );
+}
+
+#[tokio::test]
+async fn a_bridged_answer_is_read_as_what_it_is_whatever_its_label_says() {
+    let whole = r#"{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}"#;
+    let chunk = r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#;
+    let list = format!("[{chunk}]");
+    let events = format!("x: y\r\n: hi\r\n\r\ndata: {chunk}\r\n\r\ndata: [DONE]\r\n\r\n");
+    let refused = r#" {"error":{"message":"no","code":404}}"#;
+    let marked = format!("\u{feff}\n{whole}");
+    for (body, expected) in [
+        (whole, "response.completed"),
+        (&marked, "response.completed"),
+        (&list, "response.completed"),
+        (&events, "response.completed"),
+        (refused, "response.failed: no"),
+        (
+            "<html>",
+            "response.failed: the upstream sent what is not part of its protocol: <html>",
+        ),
+        (
+            "Overloaded",
+            "response.failed: the upstream sent what is not part of its protocol: Overloaded",
+        ),
+        (
+            "overloaded",
+            "response.failed: the upstream sent what is not part of its protocol: overloaded",
+        ),
+        (
+            "",
+            "response.failed: the upstream ended the stream before the answer was complete",
+        ),
+    ] {
+        for label in ["application/json", "text/event-stream", "text/plain", ""] {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: {label}\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let reply = vec![Step::Send(head.into_bytes())];
+            let upstream = ScriptedUpstream::with_replies(vec![reply]);
+            let exchange = exchange_in(Dialect::Chat, &upstream.url("/v1/chat/completions"));
+            let mut stream = exchange.open(&greeting()).await.unwrap();
+            let mut last = String::new();
+            while let StreamStep::Event(event) = stream.next().await {
+                last = match &event {
+                    StreamEvent::Failed(failed) => {
+                        let error = failed.response.error.as_ref().unwrap();
+                        format!("{}: {}", event.kind(), error.message)
+                    }
+                    event => event.kind().to_owned(),
+                };
+            }
+            assert_eq!(last, expected, "{label}: {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn half_a_character_costs_that_character_and_not_the_answer() {
+    let half = |half: &str| {
+        Step::event(&format!(
+            r#"{{"choices":[{{"delta":{{"content":"{half}"}}}}]}}"#
+        ))
+    };
+    let reply = vec![
+        Step::sse_head(),
+        half(r"a\ud83d"),
+        half(r"\ude00b"),
+        Step::event(r#"{"choices":[{"finish_reason":"stop"}]}"#),
+        Step::last_chunk(),
+    ];
+    let upstream = ScriptedUpstream::with_replies(vec![reply]);
+    let exchange = exchange_in(Dialect::Chat, &upstream.url("/v1/chat/completions"));
+    let mut stream = exchange.open(&greeting()).await.unwrap();
+    let mut last = None;
+    while let StreamStep::Event(event) = stream.next().await {
+        last = Some(event);
+    }
+    let said = serde_json::to_string(&last).unwrap();
+    assert!(said.contains("a\u{fffd}\u{fffd}b"), "{said}");
+    assert!(said.contains("response.completed"), "{said}");
+}
+
+#[tokio::test]
+async fn an_event_that_is_no_json_is_shown_in_its_own_words() {
+    let event = Step::chunk("event: error\ndata: out of memory\n\n");
+    let reply = vec![Step::sse_head(), event, Step::last_chunk()];
+    let upstream = ScriptedUpstream::with_replies(vec![reply]);
+    let exchange = exchange_in(Dialect::Messages, &upstream.url("/v1/messages"));
+    let mut stream = exchange.open(&greeting()).await.unwrap();
+    let mut failed = None;
+    while let StreamStep::Event(event) = stream.next().await {
+        failed = Some(event);
+    }
+    let Some(StreamEvent::Failed(failed)) = failed else {
+        panic!("{failed:?}")
+    };
+    let message = failed.response.error.unwrap().message;
+    assert!(message.ends_with("out of memory"), "{message}");
 }
 
 #[tokio::test]
@@ -233,13 +402,17 @@ fn the_key_is_in_no_debug_output() {
 }
 
 fn exchange(url: &str) -> Exchange {
+    exchange_in(Dialect::Responses, url)
+}
+
+fn exchange_in(dialect: Dialect, url: &str) -> Exchange {
     let mut headers = HeaderMap::new();
     headers.insert("x-team", HeaderValue::from_static("a"));
     let target = Target {
         endpoint: Endpoint::parse(url, Insecure::Refused).unwrap(),
         headers,
-        credential: Some(Target::credential(Dialect::Responses, KEY).unwrap()),
-        dialect: Dialect::Responses,
+        credential: Some(Target::credential(dialect, KEY).unwrap()),
+        dialect,
         bridge: llmx_bridge::Options::default(),
         idle_timeout: Duration::from_millis(200),
     };
@@ -251,6 +424,13 @@ fn request() -> Request {
         model: "m".to_owned(),
         stream: Some(true),
         ..Request::default()
+    }
+}
+
+fn greeting() -> Request {
+    Request {
+        input: TextOrList::Text("hi".to_owned()),
+        ..request()
     }
 }
 

@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::message::Message;
 use super::response::{Choice, Response};
 use super::usage::Usage;
-use crate::lenient::{maybe_count, maybe_object, maybe_text, mostly_one, null_as_default, text};
+use crate::lenient::{
+    count, maybe_count, maybe_object, maybe_text, mostly_one, null_as_default, text,
+};
 use crate::{Extra, FaultBody};
 
 /// One event of a streamed answer, or what a server sends in its place.
@@ -53,7 +55,7 @@ pub struct Chunk {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChunkChoice {
     /// The answer's place among the answers.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "count")]
     pub index: u64,
     /// What is new.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -75,17 +77,38 @@ pub struct ChunkChoice {
 impl Chunk {
     /// Returns what the server says went wrong, if this is an error in a chunk's place.
     pub fn fault(&self) -> Option<FaultBody> {
-        if let Some(error) = &self.error {
+        if let Some(error) = self.error.as_ref().filter(|error| says_something(error)) {
             return Some(FaultBody::from_value(error).unwrap_or_else(|| FaultBody {
                 message: error.to_string(),
                 ..FaultBody::default()
             }));
+        }
+        let failed = self.extra.get("base_resp").is_some_and(says_failure);
+        if failed {
+            return FaultBody::from_object(&self.extra);
         }
         if !self.choices.is_empty() || self.usage.is_some() || !self.id.is_empty() {
             return None;
         }
         FaultBody::from_object(&self.extra)
     }
+}
+
+/// Returns whether an `error` is one: some servers always write the field and leave it empty.
+fn says_something(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Bool(false) => false,
+        Value::Bool(true) => true,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(values) => values.iter().any(says_something),
+        Value::Object(object) => object.values().any(says_something),
+    }
+}
+
+/// Returns whether the status that MiniMax puts into every chunk is one of a failure.
+fn says_failure(status: &Value) -> bool {
+    status.get("status_code").is_some_and(says_something)
 }
 
 impl From<Response> for Chunk {

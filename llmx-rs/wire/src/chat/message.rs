@@ -18,10 +18,18 @@ pub struct Message {
     #[serde(default)]
     pub content: Option<TextOrList<Part>>,
     /// The model's words on why it will not answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub refusal: Option<String>,
     /// What the model thought, as DeepSeek, Kimi, Qwen and LiteLLM name it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub reasoning_content: Option<String>,
     /// What the model thought, as OpenRouter and vLLM name it; some servers send an object.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +51,11 @@ pub struct Message {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_call_id: Option<String>,
     /// The name of the author, or of a legacy function.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub name: Option<String>,
     /// The other fields.
     #[serde(flatten)]
@@ -101,7 +113,12 @@ pub struct ToolCall {
     )]
     pub id: Option<String>,
     /// `function` or `custom`; in a stream the first piece has it.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "type",
+        default,
+        deserialize_with = "maybe_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub kind: Option<String>,
     /// The function and its arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +132,11 @@ pub struct ToolCall {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FunctionCall {
     /// The function.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub name: Option<String>,
     /// JSON as a string; some servers send the object itself.
     #[serde(skip_serializing_if = "Option::is_none")]

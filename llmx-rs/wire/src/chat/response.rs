@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::message::Message;
 use super::usage::Usage;
 use crate::Extra;
-use crate::lenient::{maybe_count, maybe_object, maybe_text, null_as_default, text};
+use crate::lenient::{count, maybe_count, maybe_object, maybe_text, null_as_default, text};
 
 /// What the model answered.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub struct Response {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
     /// Its place among the answers.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "count")]
     pub index: u64,
     /// The answer.
     #[serde(default, deserialize_with = "null_as_default")]

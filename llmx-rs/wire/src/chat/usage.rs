@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Extra;
-use crate::lenient::{count, maybe_count};
+use crate::lenient::{count, maybe_count, maybe_object};
 
 /// What an answer cost. Cached and reasoning tokens are parts of the totals.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -12,13 +12,21 @@ pub struct Usage {
     #[serde(default, deserialize_with = "count")]
     pub prompt_tokens: u64,
     /// What they are made of.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub prompt_tokens_details: Option<PromptTokensDetails>,
     /// The tokens of the answer.
     #[serde(default, deserialize_with = "count")]
     pub completion_tokens: u64,
     /// What they are made of.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub completion_tokens_details: Option<CompletionTokensDetails>,
     /// Both together.
     #[serde(default, deserialize_with = "count")]

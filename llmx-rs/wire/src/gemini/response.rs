@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::content::Content;
-use crate::lenient::null_as_default;
+use crate::lenient::{maybe_count, maybe_object, null_as_default};
 use crate::{Extra, FaultBody};
 
 /// An answer, or one chunk of a streamed answer: the shape is the same.
@@ -22,7 +22,12 @@ pub struct Response {
     #[serde(alias = "prompt_feedback", skip_serializing_if = "Option::is_none")]
     pub prompt_feedback: Option<PromptFeedback>,
     /// What the answer cost so far.
-    #[serde(alias = "usage_metadata", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        alias = "usage_metadata",
+        default,
+        deserialize_with = "maybe_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub usage_metadata: Option<UsageMetadata>,
     /// The model that answered.
     #[serde(alias = "model_version", skip_serializing_if = "Option::is_none")]
@@ -67,7 +72,11 @@ pub struct Candidate {
     #[serde(alias = "finish_message", skip_serializing_if = "Option::is_none")]
     pub finish_message: Option<String>,
     /// Its place among the alternatives.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub index: Option<u64>,
     /// The other fields: `safetyRatings`, `citationMetadata`, `groundingMetadata`, …
     #[serde(flatten)]
@@ -135,34 +144,52 @@ pub struct PromptFeedback {
 #[serde(rename_all = "camelCase")]
 pub struct UsageMetadata {
     /// The tokens of the request.
-    #[serde(alias = "prompt_token_count", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        alias = "prompt_token_count",
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub prompt_token_count: Option<u64>,
     /// Those of them that the server's cache had.
     #[serde(
         alias = "cached_content_token_count",
+        default,
+        deserialize_with = "maybe_count",
         skip_serializing_if = "Option::is_none"
     )]
     pub cached_content_token_count: Option<u64>,
     /// The tokens of the answer.
     #[serde(
         alias = "candidates_token_count",
+        default,
+        deserialize_with = "maybe_count",
         skip_serializing_if = "Option::is_none"
     )]
     pub candidates_token_count: Option<u64>,
     /// The tokens of the thoughts.
     #[serde(
         alias = "thoughts_token_count",
+        default,
+        deserialize_with = "maybe_count",
         skip_serializing_if = "Option::is_none"
     )]
     pub thoughts_token_count: Option<u64>,
     /// The tokens that results of the server's tools took of the prompt.
     #[serde(
         alias = "tool_use_prompt_token_count",
+        default,
+        deserialize_with = "maybe_count",
         skip_serializing_if = "Option::is_none"
     )]
     pub tool_use_prompt_token_count: Option<u64>,
     /// All together.
-    #[serde(alias = "total_token_count", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        alias = "total_token_count",
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub total_token_count: Option<u64>,
     /// The other fields: `promptTokensDetails`, …
     #[serde(flatten)]

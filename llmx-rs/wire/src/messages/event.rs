@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::content::ContentBlock;
 use super::response::{ApiError, Response, StopReason, Usage};
-use crate::lenient::null_as_default;
+use crate::lenient::{count, maybe_object, null_as_default};
 use crate::open_enum::open_enum;
 use crate::{Extra, FaultBody, Object};
 
@@ -71,7 +71,7 @@ pub struct MessageStart {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BlockStart {
     /// The block's place in the answer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count")]
     pub index: u64,
     /// The block, still empty as a rule.
     pub content_block: ContentBlock,
@@ -84,7 +84,7 @@ pub struct BlockStart {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BlockDelta {
     /// The block's place in the answer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count")]
     pub index: u64,
     /// What to append.
     pub delta: Delta,
@@ -97,7 +97,7 @@ pub struct BlockDelta {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct BlockStop {
     /// The block's place in the answer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count")]
     pub index: u64,
     /// The other fields.
     #[serde(flatten)]
@@ -124,6 +124,7 @@ open_enum! {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TextDelta {
     /// The words.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub text: String,
     /// The other fields.
     #[serde(flatten)]
@@ -134,6 +135,7 @@ pub struct TextDelta {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct InputJsonDelta {
     /// A piece of JSON, cut anywhere.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub partial_json: String,
     /// The other fields.
     #[serde(flatten)]
@@ -144,6 +146,7 @@ pub struct InputJsonDelta {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ThinkingDelta {
     /// The words.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub thinking: String,
     /// The other fields.
     #[serde(flatten)]
@@ -154,6 +157,7 @@ pub struct ThinkingDelta {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SignatureDelta {
     /// The signature.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub signature: String,
     /// The other fields.
     #[serde(flatten)]
@@ -176,7 +180,11 @@ pub struct MessageDelta {
     /// What changes in the answer.
     pub delta: MessageChange,
     /// What it cost so far; counters that are absent have not changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub usage: Option<Usage>,
     /// The other fields.
     #[serde(flatten)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::content::ContentBlock;
 use crate::Extra;
-use crate::lenient::null_as_default;
+use crate::lenient::{maybe_count, null_as_default};
 
 /// What the model answered, as far as it has come.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -75,16 +75,32 @@ pub enum StopReason {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
     /// The tokens of the request that no cache was involved with.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub input_tokens: Option<u64>,
     /// The tokens of the request that went into the cache.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cache_creation_input_tokens: Option<u64>,
     /// The tokens of the request that came out of the cache.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cache_read_input_tokens: Option<u64>,
     /// The tokens of the answer, thinking included.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub output_tokens: Option<u64>,
     /// What they are made of.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +143,11 @@ impl Usage {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct OutputTokensDetails {
     /// Those that the model spent on thinking.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "maybe_count",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub thinking_tokens: Option<u64>,
     /// The other fields.
     #[serde(flatten)]

@@ -75,11 +75,29 @@ fn nulls_gaps_and_odd_numbers_are_read() {
         json!({"usage": {"prompt_tokens": 1.0, "completion_tokens": "?", "prompt_tokens_details": {"cached_tokens": -1}}}),
         json!({"usage": "none", "id": 7, "created": "now", "choices": [{"finish_reason": false}]}),
         json!({"choices": [{"delta": {"tool_calls": [{"index": "0", "id": 7, "function": null}]}}]}),
+        json!({"choices": [{"index": "0"}, {"index": 0.0}, {"index": -1}]}),
+        json!({"choices": [{"delta": {"refusal": false, "reasoning_content": [], "name": 5}}]}),
+        json!({"choices": [{"delta": {"tool_calls": [{"type": 3}]}}]}),
+        json!({"usage": {"prompt_tokens_details": [], "completion_tokens_details": 0}}),
         json!({}),
     ] {
         serde_json::from_value::<Chunk>(chunk.clone())
             .unwrap_or_else(|error| panic!("{chunk}: {error}"));
     }
+}
+
+#[test]
+fn counts_and_indices_may_come_as_text() {
+    let chunk: Chunk = serde_json::from_value(json!({
+        "choices": [{"delta": {"tool_calls": [{"index": "0"}, {"index": "1"}, {"index": "x"}]}}],
+        "usage": {"prompt_tokens": "10", "completion_tokens": "5"},
+    }))
+    .unwrap();
+    let calls = &chunk.choices[0].delta.tool_calls;
+    let indices: Vec<_> = calls.iter().map(|call| call.index).collect();
+    assert_eq!(indices, [Some(0), Some(1), None]);
+    let usage = chunk.usage.unwrap();
+    assert_eq!((usage.prompt_tokens, usage.completion_tokens), (10, 5));
 }
 
 #[test]
@@ -97,6 +115,22 @@ fn an_error_in_the_place_of_a_chunk_is_seen_and_a_chunk_is_none() {
         None
     );
     assert_eq!(fault(json!({"id": "c", "error": null})), None);
+    for nothing in [
+        json!(""),
+        json!({}),
+        json!(false),
+        json!({"message": "", "code": null}),
+    ] {
+        assert_eq!(fault(json!({"id": "c", "error": nothing})), None);
+    }
+    let told = |code: u64| {
+        fault(json!({
+            "id": "", "choices": null, "usage": {"total_tokens": 0},
+            "base_resp": {"status_code": code, "status_msg": "insufficient balance"},
+        }))
+    };
+    assert_eq!(told(1008).unwrap().message, "insufficient balance");
+    assert_eq!(told(0), None);
 }
 
 #[test]

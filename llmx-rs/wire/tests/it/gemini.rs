@@ -89,6 +89,20 @@ fn every_chunk_of_a_stream_survives_the_round_trip() {
 }
 
 #[test]
+fn odd_counters_do_not_break_a_stream() {
+    let usage = |usage: Value| {
+        let chunk = json!({"usageMetadata": usage});
+        serde_json::from_value::<Response>(chunk)
+            .unwrap()
+            .usage_metadata
+    };
+    let odd = usage(json!({"promptTokenCount": "10", "totalTokenCount": 15.0})).unwrap();
+    assert_eq!(odd.prompt_token_count, Some(10));
+    assert_eq!(odd.total_token_count, Some(15));
+    assert_eq!(usage(json!([])), None);
+}
+
+#[test]
 fn every_finish_reason_is_kept() {
     for (text, reason) in [
         ("STOP", FinishReason::Stop),

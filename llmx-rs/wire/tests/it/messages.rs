@@ -144,6 +144,34 @@ fn a_later_counter_replaces_and_a_missing_one_keeps() {
 }
 
 #[test]
+fn odd_counters_and_null_words_do_not_break_a_stream() {
+    for (usage, expected) in [
+        (json!({"output_tokens": 5.0}), Some(5)),
+        (json!({"output_tokens": "5"}), Some(5)),
+        (json!({"output_tokens": -1}), None),
+        (json!([]), None),
+        (json!(null), None),
+    ] {
+        let event = json!({"type": "message_delta", "delta": {}, "usage": usage});
+        let Ok(StreamEvent::MessageDelta(read)) = StreamEvent::parse(None, &event.to_string())
+        else {
+            panic!("{event}")
+        };
+        assert_eq!(read.usage.and_then(|it| it.output_tokens), expected);
+    }
+    for delta in [
+        json!({"type": "text_delta", "text": null}),
+        json!({"type": "input_json_delta", "partial_json": null}),
+    ] {
+        let event = json!({"type": "content_block_delta", "index": "1", "delta": delta});
+        let Ok(StreamEvent::BlockDelta(read)) = StreamEvent::parse(None, &event.to_string()) else {
+            panic!("{event}")
+        };
+        assert_eq!(read.index, 1);
+    }
+}
+
+#[test]
 fn errors_and_models_survive_the_round_trip() {
     let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "busy"},
         "request_id": "req_1"});

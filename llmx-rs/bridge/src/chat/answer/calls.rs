@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::json_end::JsonEnd;
 use super::route::{Piece, route};
 use super::{Events, Pushed};
-use crate::UpstreamFault;
 use crate::stream::{CallKey, ResponsesWriter};
 use crate::tools::ToolTable;
+use crate::{Extra, UpstreamFault};
 
 /// The calls of one answer.
 #[derive(Debug)]
@@ -53,7 +53,8 @@ impl Calls {
         writer: &mut ResponsesWriter,
         out: &mut Events,
     ) -> Pushed {
-        let function = call.function.unwrap_or_default();
+        let function = call.function.or_else(|| custom(&call.extra));
+        let function = function.unwrap_or_default();
         let piece = Piece {
             index: call.index,
             id: call.id.filter(|id| !id.is_empty()),
@@ -206,6 +207,17 @@ pub(super) fn legacy(call: FunctionCall) -> ToolCall {
         function: Some(call),
         ..ToolCall::default()
     }
+}
+
+/// Reads a call of a free-form tool, which some models make though only functions are offered.
+fn custom(call: &Extra) -> Option<FunctionCall> {
+    let custom = call.get("custom")?;
+    let name = custom.get("name").and_then(Value::as_str);
+    Some(FunctionCall {
+        name: name.map(str::to_owned),
+        arguments: custom.get("input").cloned(),
+        ..FunctionCall::default()
+    })
 }
 
 /// Returns arguments as text: some servers send the object itself.

@@ -6,12 +6,12 @@ use crate::UpstreamFault;
 use crate::stream::{Ending, StreamEnd};
 
 /// Decides the ending. A reason outweighs a missing `[DONE]`; without a reason only `[DONE]` after
-/// some output tells a whole answer from a broken one.
-pub(super) fn of(end: StreamEnd, reason: Option<&str>, has_output: bool) -> Ending {
+/// output that looks whole tells a whole answer from a broken one.
+pub(super) fn of(end: StreamEnd, reason: Option<&str>, is_whole: bool) -> Ending {
     match (end, reason) {
         (StreamEnd::Broken(fault), _) => Ending::Failed(fault),
         (_, Some(reason)) => by_reason(reason),
-        (StreamEnd::Done, None) if has_output => Ending::Completed,
+        (StreamEnd::Done, None) if is_whole => Ending::Completed,
         (StreamEnd::Done | StreamEnd::Eof, None) => Ending::Failed(UpstreamFault::CutOff),
     }
 }

@@ -7,9 +7,11 @@ mod json_end;
 mod leaked;
 mod reasoning;
 mod route;
+mod streamed;
 mod think;
 mod usage;
 
+use llmx_wire::FaultBody;
 use llmx_wire::chat::{Chunk, ChunkChoice, Message, Part, TextOrList};
 use llmx_wire::responses::StreamEvent;
 use serde_json::Value;
@@ -17,6 +19,7 @@ use serde_json::Value;
 use self::calls::Calls;
 use self::growing::Growing;
 use self::leaked::{LeakedCalls, Part as Said};
+use self::streamed::Streamed;
 use self::think::{Piece, ThinkTags};
 use crate::stream::{ResponsesWriter, StreamBridge, StreamEnd, Thought, Words};
 use crate::{Context, Stamp, UpstreamFault};
@@ -34,6 +37,9 @@ pub struct ChatToResponses {
     leaked: Option<LeakedCalls>,
     words: Growing,
     thoughts: Growing,
+    streamed: Streamed,
+    /// The index of the one choice that is the client's.
+    answer: Option<u64>,
 }
 
 type Events = Vec<StreamEvent>;
@@ -51,17 +57,24 @@ impl ChatToResponses {
             calls: Calls::new(context.tools, context.cumulative),
             finish_reason: None,
             costs: usage::Costs::default(),
+            streamed: Streamed::default(),
+            answer: None,
         }
     }
 
     fn choice(&mut self, choice: ChunkChoice, out: &mut Events) -> Pushed {
         let logprobs = choice.logprobs.as_ref().map(tokens).unwrap_or_default();
+        self.streamed.note(&choice.delta);
         self.message(choice.delta, logprobs, out)?;
         if let Some(message) = choice.message {
             let logprobs = choice.logprobs.as_ref().map(tokens).unwrap_or_default();
-            self.message(*message, logprobs, out)?;
+            self.message(self.streamed.rest_of(*message), logprobs, out)?;
         }
         let reason = choice.finish_reason.filter(|reason| !reason.is_empty());
+        let error = choice.extra.get("error").and_then(FaultBody::from_value);
+        if let Some(fault) = error {
+            return Err(UpstreamFault::in_stream(fault));
+        }
         // The first reason stands: some servers repeat the last chunk.
         self.finish_reason = self.finish_reason.take().or(reason);
         Ok(())
@@ -89,6 +102,7 @@ impl ChatToResponses {
         for annotation in annotations(&message.extra) {
             self.writer.annotate(annotation, out);
         }
+        let called = !message.tool_calls.is_empty();
         let several = message.tool_calls.len() > 1;
         for (position, mut call) in message.tool_calls.into_iter().enumerate() {
             if several {
@@ -97,7 +111,8 @@ impl ChatToResponses {
             }
             self.calls.push(call, &mut self.writer, out)?;
         }
-        if let Some(call) = message.function_call {
+        // Where both forms stand side by side, they are the same call.
+        if let Some(call) = message.function_call.filter(|_| !called) {
             self.calls
                 .push(calls::legacy(call), &mut self.writer, out)?;
         }
@@ -152,6 +167,11 @@ impl ChatToResponses {
             Part::Refusal(part) => self
                 .writer
                 .say(Words::Refusal, part.refusal, Vec::new(), out),
+            // Mistral points between its words at what they rest on.
+            Part::Unknown(object) if is_reference(&object) => {
+                self.writer.annotate(Value::Object(object), out);
+                Ok(())
+            }
             Part::Unknown(object) => match reasoning::part_text(&object) {
                 Some(text) => self.writer.think(Thought::Full, &text, out),
                 None => Err(UpstreamFault::Malformed(
@@ -172,7 +192,7 @@ impl StreamBridge for ChatToResponses {
 
     fn push(&mut self, chunk: Chunk, out: &mut Events) -> Pushed {
         if let Some(fault) = chunk.fault() {
-            return Err(UpstreamFault::reported(None, fault));
+            return Err(UpstreamFault::in_stream(fault));
         }
         self.writer.model(&chunk.model);
         self.writer.begin(out);
@@ -183,12 +203,21 @@ impl StreamBridge for ChatToResponses {
         {
             self.writer.service_tier(tier.clone());
         }
-        if let Some(usage) = chunk.usage {
+        for usage in usage::told_aside(&chunk).into_iter().chain(chunk.usage) {
             self.costs.set(usage);
         }
-        // Only one answer was asked for; a second is not the client's.
-        let choice = chunk.choices.into_iter().find(|choice| choice.index == 0);
-        choice.map_or(Ok(()), |choice| self.choice(choice, out))
+        for choice in chunk.choices {
+            // Only one answer was asked for; a second is not the client's. Some servers spread the
+            // one over choices of the same index: its words, then its calls.
+            if *self.answer.get_or_insert(choice.index) == choice.index {
+                self.choice(choice, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_closing(&self) -> bool {
+        self.finish_reason.is_some()
     }
 
     fn finish(mut self, end: StreamEnd, out: &mut Events) {
@@ -200,7 +229,9 @@ impl StreamBridge for ChatToResponses {
             (StreamEnd::Broken(fault), _) | (_, Err(fault)) => StreamEnd::Broken(fault),
             (end, Ok(())) => end,
         };
-        let ending = ending::of(end, self.finish_reason.as_deref(), self.writer.has_output());
+        let end = end.after_reason(self.is_closing());
+        let is_whole = self.writer.has_output() && !self.writer.is_in_a_call();
+        let ending = ending::of(end, self.finish_reason.as_deref(), is_whole);
         self.writer.finish(ending, out);
     }
 }
@@ -220,6 +251,10 @@ impl ChatToResponses {
 fn tokens(logprobs: &Value) -> Vec<Value> {
     let content = logprobs.get("content").and_then(Value::as_array);
     content.cloned().unwrap_or_default()
+}
+
+fn is_reference(part: &crate::Object) -> bool {
+    part.get("type").and_then(Value::as_str) == Some("reference")
 }
 
 /// Returns citations in the form of Responses, which has no object around them.

@@ -37,7 +37,9 @@ pub(super) fn route(
             || last(&|slot| slot.index.is_none()).filter(|_| piece.name.is_empty());
         return at_index.or_else(last_without_index).and_then(continues);
     };
-    if let Some(known) = last(&|slot| slot.id.as_ref() == Some(id)) {
+    let is_known = |slot: &Slot| slot.id.as_ref() == Some(id);
+    let known_here = last(&|slot| is_known(slot) && slot.index == piece.index);
+    if let Some(known) = known_here.or_else(|| last(&is_known)) {
         return continues(known);
     }
     let position = at_index?;
@@ -62,7 +64,12 @@ fn begins_anew(piece: &Piece, slot: &Slot, table: &ToolTable, cumulative: bool) 
         let repeats = piece.arguments == slot.arguments
             || (cumulative && piece.arguments.starts_with(&slot.arguments));
         let same_id = piece.id.is_some() && piece.id == slot.id;
-        return slot.end.is_ended() && !piece.arguments.trim().is_empty() && !repeats && !same_id;
+        // Not every server gives each call an id of its own.
+        let elsewhere = piece.index.is_some() && piece.index != slot.index;
+        return slot.end.is_ended()
+            && !piece.arguments.trim().is_empty()
+            && !repeats
+            && (!same_id || elsewhere);
     }
     if slot.has_arguments() {
         return true;

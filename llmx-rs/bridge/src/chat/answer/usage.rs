@@ -1,5 +1,6 @@
 //! What an answer cost.
 
+use llmx_wire::chat::Chunk;
 use llmx_wire::{chat, responses};
 use serde_json::Value;
 
@@ -22,6 +23,17 @@ impl Costs {
     pub(super) fn take(&mut self) -> Option<responses::Usage> {
         self.last.take().map(translate)
     }
+}
+
+/// Finds the cost where some servers tell it: Groq in a field of its own, Kimi in the choice.
+pub(super) fn told_aside(chunk: &Chunk) -> Option<chat::Usage> {
+    let beside = chunk.extra.get("x_groq").and_then(|own| own.get("usage"));
+    let inside = || {
+        let mut choices = chunk.choices.iter();
+        choices.find_map(|choice| choice.extra.get("usage"))
+    };
+    let told = beside.or_else(inside)?;
+    serde_json::from_value(told.clone()).ok()
 }
 
 fn translate(usage: chat::Usage) -> responses::Usage {

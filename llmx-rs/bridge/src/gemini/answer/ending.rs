@@ -21,6 +21,12 @@ pub(super) fn of(reason: &FinishReason, message: Option<String>, has_output: boo
         FinishReason::MalformedFunctionCall
         | FinishReason::UnexpectedToolCall
         | FinishReason::TooManyToolCalls => Ending::Failed(stopped(reason, message)),
+        FinishReason::Unknown(name) if FAILURES.contains(&name.as_str()) => {
+            Ending::Failed(stopped(reason, message))
+        }
+        FinishReason::Unknown(name) if FILTERED.contains(&name.as_str()) => {
+            Ending::Incomplete("content_filter")
+        }
         FinishReason::Other | FinishReason::FinishReasonUnspecified | FinishReason::Unknown(_) => {
             if has_output {
                 Ending::Completed
@@ -94,3 +100,8 @@ pub(super) fn usage(usage: &UsageMetadata) -> Option<responses::Usage> {
         extra: Extra::new(),
     })
 }
+
+/// Reasons that came later than the others and leave an answer that cannot be used.
+const FAILURES: &[&str] = &["MALFORMED_RESPONSE", "MISSING_THOUGHT_SIGNATURE"];
+/// And those of a filter.
+const FILTERED: &[&str] = &["IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"];

@@ -93,10 +93,12 @@ impl GeminiToResponses {
         let id = call.id.filter(|id| !id.is_empty());
         let key = self.writer.call(id, self.tools.target(&call.name), out)?;
         let arguments = match call.args {
-            None | Some(Value::Null) => json!({}),
-            Some(arguments) => arguments,
+            None | Some(Value::Null) => json!({}).to_string(),
+            // Servers that imitate Gemini pass on what they have, which is text.
+            Some(Value::String(text)) => text,
+            Some(arguments) => arguments.to_string(),
         };
-        self.writer.arguments(key, &arguments.to_string(), out)?;
+        self.writer.arguments(key, &arguments, out)?;
         self.writer.end_call(key, out);
         Ok(())
     }
@@ -108,8 +110,7 @@ impl StreamBridge for GeminiToResponses {
 
     fn push(&mut self, chunk: Response, out: &mut Events) -> Result<(), UpstreamFault> {
         if let Some(fault) = chunk.fault() {
-            let status = fault.code.as_deref().and_then(|code| code.parse().ok());
-            return Err(UpstreamFault::reported(status, fault));
+            return Err(UpstreamFault::in_stream(fault));
         }
         if let Some(model) = &chunk.model_version {
             self.writer.model(model);
@@ -133,12 +134,16 @@ impl StreamBridge for GeminiToResponses {
         Ok(())
     }
 
+    fn is_closing(&self) -> bool {
+        self.stop.is_some()
+    }
+
     fn finish(mut self, end: StreamEnd, out: &mut Events) {
         if let Some(usage) = ending::usage(&self.usage) {
             self.writer.usage(usage);
         }
         let has_output = self.writer.has_output();
-        let ending = match (end, self.stop) {
+        let ending = match (end.after_reason(self.is_closing()), self.stop) {
             (StreamEnd::Broken(fault), _) => Ending::Failed(fault),
             _ if self.blocked => Ending::Incomplete("content_filter"),
             (_, Some((reason, message))) => ending::of(&reason, message, has_output),

@@ -140,6 +140,14 @@ impl StreamBridge for MessagesToResponses {
         Ok(())
     }
 
+    fn is_over(&self) -> bool {
+        self.stopped
+    }
+
+    fn is_closing(&self) -> bool {
+        self.stop.is_some()
+    }
+
     fn finish(mut self, end: StreamEnd, out: &mut Events) {
         if let Some(usage) = ending::usage(&self.usage) {
             self.writer.usage(usage);
@@ -147,7 +155,7 @@ impl StreamBridge for MessagesToResponses {
         if let Some(tier) = ending::service_tier(&self.usage) {
             self.writer.service_tier(tier);
         }
-        let ending = match end {
+        let ending = match end.after_reason(self.is_closing()) {
             StreamEnd::Broken(fault) => Ending::Failed(fault),
             StreamEnd::Done | StreamEnd::Eof => match self.stop {
                 Some(reason) => ending::of(&reason),

@@ -1,7 +1,7 @@
 //! The stream of an answer: items, endings, cost.
 
-use llmx_bridge::StreamEnd;
 use llmx_bridge::gemini::respond;
+use llmx_bridge::{StreamEnd, UpstreamFault};
 use serde_json::{Value, json};
 
 use super::{chunk, context, last, response, run, stamp, user, with_tool};
@@ -40,6 +40,9 @@ fn case_19_every_reason_of_an_end_has_its_event() {
         ("PROHIBITED_CONTENT", "incomplete", json!("content_filter")),
         ("MALFORMED_FUNCTION_CALL", "failed", Value::Null),
         ("UNEXPECTED_TOOL_CALL", "failed", Value::Null),
+        ("MALFORMED_RESPONSE", "failed", Value::Null),
+        ("MISSING_THOUGHT_SIGNATURE", "failed", Value::Null),
+        ("IMAGE_RECITATION", "incomplete", json!("content_filter")),
         ("OTHER", "completed", Value::Null),
         ("BRAND_NEW", "completed", Value::Null),
     ] {
@@ -90,11 +93,24 @@ fn case_70_the_last_counters_win_and_thoughts_are_output() {
 }
 
 #[test]
+fn arguments_that_came_as_text_are_not_quoted_again() {
+    let call = json!([{"functionCall": {"name": "get", "args": "{\"p\":1}"}}]);
+    let answer = response(plain(), &[last(call, "STOP")]);
+    assert_eq!(answer["output"][0]["arguments"], "{\"p\":1}");
+}
+
+#[test]
 fn case_63_a_stream_that_ends_too_early_failed() {
     let events = run(plain(), &[chunk(json!([{"text": "a"}]))], StreamEnd::Eof);
     assert_eq!(events.last().unwrap().kind(), "response.failed");
     let events = run(plain(), &[], StreamEnd::Eof);
     assert_eq!(events.last().unwrap().kind(), "response.failed");
+    let whole = json!({"candidates": [{
+        "content": {"parts": [{"text": "a"}]}, "finishReason": "STOP",
+    }]});
+    let reset = StreamEnd::Broken(UpstreamFault::Broken("reset".to_owned()));
+    let events = run(plain(), &[whole], reset);
+    assert_eq!(events.last().unwrap().kind(), "response.completed");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The stream of an answer: what the client sees, event by event.
 
-use llmx_bridge::StreamEnd;
+use llmx_bridge::{StreamEnd, UpstreamFault};
 use llmx_wire::responses::StreamEvent;
 use serde_json::{Value, json};
 
@@ -236,6 +236,9 @@ fn case_63_a_stream_that_ends_too_early_failed() {
         } else {
             "response.failed"
         };
+        assert_eq!(events.last().unwrap().kind(), expected, "{cut}");
+        let reset = StreamEnd::Broken(UpstreamFault::Broken("reset".to_owned()));
+        let events = run(plain(), &whole[..cut], reset);
         assert_eq!(events.last().unwrap().kind(), expected, "{cut}");
     }
 }
