@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::pin::pin;
+use std::string::FromUtf8Error;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -220,7 +221,10 @@ impl EventStream {
 
     fn end_of_body(&mut self) {
         if let Some(body) = mem::take(&mut self.form).into_held() {
-            let body = String::from_utf8_lossy(&body);
+            // The lossy way looks at each byte, and nearly every body is text.
+            let lossy =
+                |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let body = String::from_utf8(body).unwrap_or_else(lossy);
             let read = self.lane.whole(body.trim(), &mut self.ready);
             return self.end_with(read.map_or_else(StreamEnd::Broken, |()| StreamEnd::Done));
         }
