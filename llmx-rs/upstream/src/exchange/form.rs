@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::mem;
 
+use bytes::Bytes;
+
 /// What the body of an answer is.
 #[derive(Debug)]
 pub(super) enum Form {
@@ -11,7 +13,7 @@ pub(super) enum Form {
     /// Server-sent events.
     Events,
     /// One piece of JSON, or words, as far as it has come.
-    Whole(Vec<u8>),
+    Whole(Pieces),
 }
 
 impl Default for Form {
@@ -23,22 +25,31 @@ impl Default for Form {
 impl Form {
     /// Takes the next bytes of the body and returns those of a stream of events; the others are
     /// held.
-    pub(super) fn take<'a>(&mut self, data: &'a [u8]) -> Cow<'a, [u8]> {
+    pub(super) fn take<'a>(&mut self, data: &'a Bytes) -> Cow<'a, [u8]> {
         match self {
-            Self::Events => return data.into(),
-            Self::Whole(held) => held.extend_from_slice(data),
+            Self::Events => return (&**data).into(),
+            Self::Whole(held) => held.push(data.clone()),
+            Self::Unknown(head) if head.is_empty() => {
+                let blanks = data.iter().take_while(|byte| is_blank(byte)).count();
+                let told = data.get(blanks..).unwrap_or_default();
+                match is_stream(told) {
+                    Some(true) => {
+                        *self = Self::Events;
+                        return told.into();
+                    }
+                    Some(false) => *self = Self::Whole(data.slice_ref(told).into()),
+                    None => head.extend_from_slice(told),
+                }
+            }
             Self::Unknown(head) => {
-                let skipped = data
-                    .iter()
-                    .take_while(|byte| head.is_empty() && is_blank(byte));
-                head.extend_from_slice(data.get(skipped.count()..).unwrap_or_default());
+                head.extend_from_slice(data);
                 if let Some(is_stream) = is_stream(head) {
                     let head = mem::take(head);
                     if is_stream {
                         *self = Self::Events;
                         return head.into();
                     }
-                    *self = Self::Whole(head);
+                    *self = Self::Whole(Bytes::from(head).into());
                 }
             }
         }
@@ -49,15 +60,55 @@ impl Form {
     pub(super) fn held(&self) -> usize {
         match self {
             Self::Events => 0,
-            Self::Unknown(held) | Self::Whole(held) => held.len(),
+            Self::Unknown(held) => held.len(),
+            Self::Whole(held) => held.bytes,
         }
     }
 
     /// Returns what is held at the end of the body, if it is anything.
-    pub(super) fn into_held(self) -> Option<Vec<u8>> {
-        match self {
-            Self::Events => None,
-            Self::Unknown(held) | Self::Whole(held) => (!held.is_empty()).then_some(held),
+    pub(super) fn into_held(self) -> Option<Bytes> {
+        let held = match self {
+            Self::Events => return None,
+            Self::Unknown(held) => held.into(),
+            Self::Whole(held) => held.join(),
+        };
+        (!held.is_empty()).then_some(held)
+    }
+}
+
+/// A body in the pieces it came in. Most come in one, which is not copied then.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    first: Bytes,
+    others: Vec<Bytes>,
+    bytes: usize,
+}
+
+impl Pieces {
+    fn push(&mut self, piece: Bytes) {
+        self.bytes += piece.len();
+        self.others.push(piece);
+    }
+
+    fn join(self) -> Bytes {
+        if self.others.is_empty() {
+            return self.first;
+        }
+        let mut joined = Vec::with_capacity(self.bytes);
+        joined.extend_from_slice(&self.first);
+        for piece in self.others {
+            joined.extend_from_slice(&piece);
+        }
+        joined.into()
+    }
+}
+
+impl From<Bytes> for Pieces {
+    fn from(first: Bytes) -> Self {
+        Self {
+            bytes: first.len(),
+            first,
+            others: Vec::new(),
         }
     }
 }
@@ -104,9 +155,9 @@ mod tests {
             for size in [1, 3, body.len()] {
                 let (mut form, mut events) = (Form::default(), Vec::new());
                 for piece in body.as_bytes().chunks(size) {
-                    events.extend_from_slice(&form.take(piece));
+                    events.extend_from_slice(&form.take(&Bytes::copy_from_slice(piece)));
                 }
-                let held = form.into_held().unwrap_or_default();
+                let held = form.into_held().unwrap_or_default().to_vec();
                 let (got, other) = if is_stream {
                     (events, held)
                 } else {

@@ -1,9 +1,9 @@
 //! Yields the events of one answer, one at a time, and says how the answer ended.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::mem;
 use std::pin::pin;
-use std::string::FromUtf8Error;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -221,10 +221,11 @@ impl EventStream {
 
     fn end_of_body(&mut self) {
         if let Some(body) = mem::take(&mut self.form).into_held() {
-            // The lossy way looks at each byte, and nearly every body is text.
-            let lossy =
-                |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let body = String::from_utf8(body).unwrap_or_else(lossy);
+            // Nearly every body is text, which is seen faster than what is not is replaced.
+            let body = match str::from_utf8(&body) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(&body),
+            };
             let read = self.lane.whole(body.trim(), &mut self.ready);
             return self.end_with(read.map_or_else(StreamEnd::Broken, |()| StreamEnd::Done));
         }
