@@ -547,6 +547,45 @@ fn sample(field: &str) -> Value {
     }
 }
 
+#[test]
+fn what_follows_a_thought_that_cannot_be_shown_yet_waits_for_it() {
+    let items = [
+        json!({"type": "function_call", "call_id": "c0", "name": "f", "arguments": "{\"a\": "}),
+        json!({"type": "reasoning", "id": "rs", "summary": [], "encrypted_content": "gAAA"}),
+        json!({"type": "function_call", "call_id": "c2", "name": "g", "arguments": "{}"}),
+    ];
+    let event = |kind: &str, place: usize| json!({"type": format!("response.output_item.{kind}"), "output_index": place, "item": items[place]});
+    let delta = json!({"type": "response.function_call_arguments.delta", "item_id": "fc", "output_index": 2, "delta": "{}"});
+    let begun = [
+        event("added", 0),
+        event("added", 1),
+        event("added", 2),
+        delta,
+    ];
+    let completed = json!({"type": "response.completed", "response": {"id": "r", "status": "completed", "output": items}});
+    let done = [
+        event("done", 0),
+        event("done", 1),
+        event("done", 2),
+        completed,
+    ];
+    let kinds = |events: &[Value]| -> Vec<String> {
+        let starts = stream(events).into_iter().filter_map(|event| match event {
+            StreamEvent::BlockStart(start) => Some(start.content_block.kind().to_owned()),
+            _ => None,
+        });
+        starts.collect()
+    };
+    let all = [begun.as_slice(), &done].concat();
+    assert_eq!(kinds(&all), ["tool_use", "redacted_thinking", "tool_use"]);
+    let whole = [begun.as_slice(), &done[3..]].concat();
+    assert_eq!(kinds(&whole), ["tool_use", "tool_use", "redacted_thinking"]);
+    // Nothing is kept back for ever, and nothing waits that need not.
+    assert_eq!(kinds(&begun), ["tool_use", "tool_use"]);
+    let unhindered = [event("added", 1), event("added", 2)];
+    assert_eq!(kinds(&unhindered), ["tool_use"]);
+}
+
 fn stream(events: &[Value]) -> Vec<StreamEvent> {
     let mut bridge = ResponsesToMessages::new(context(), &stamp());
     let mut out = Vec::new();

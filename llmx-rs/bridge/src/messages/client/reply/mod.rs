@@ -3,6 +3,7 @@
 mod blocks;
 mod ending;
 mod fold;
+mod order;
 
 use llmx_wire::messages::{
     MessageChange, MessageDelta, MessageStart, Plain, Response, StopReason, StreamEvent, Usage,
@@ -10,6 +11,7 @@ use llmx_wire::messages::{
 use llmx_wire::responses::{self, Item, Status};
 
 use self::blocks::{Blocks, FULL_THOUGHT, Kind};
+use self::order::Order;
 use super::MessagesContext;
 use crate::{Extra, Stamp, StreamBridge, StreamEnd, UpstreamFault};
 
@@ -23,6 +25,7 @@ type Events = Vec<StreamEvent>;
 pub struct ResponsesToMessages {
     response: Response,
     begun: bool,
+    order: Order,
     blocks: Blocks,
     end: Option<End>,
 }
@@ -51,6 +54,7 @@ impl ResponsesToMessages {
                 ..Response::default()
             },
             begun: false,
+            order: Order::default(),
             blocks: Blocks::default(),
             end: None,
         }
@@ -167,14 +171,20 @@ impl StreamBridge for ResponsesToMessages {
         event: responses::StreamEvent,
         out: &mut Events,
     ) -> Result<(), UpstreamFault> {
-        // Nothing counts after the answer's end.
-        if self.end.is_none() {
-            self.event(event, out);
+        self.order.push(event);
+        while let Some(event) = self.order.next() {
+            // Nothing counts after the answer's end.
+            if self.end.is_none() {
+                self.event(event, out);
+            }
         }
         Ok(())
     }
 
     fn finish(mut self, end: StreamEnd, out: &mut Events) {
+        for event in std::mem::take(&mut self.order).into_rest() {
+            self.event(event, out);
+        }
         let ended = match (self.end.take(), end) {
             (Some(ended), _) => ended,
             (None, StreamEnd::Broken(fault)) => End::Failed(fault),
