@@ -52,7 +52,9 @@ impl Order {
         match event {
             StreamEvent::OutputItemAdded(added) => {
                 let place = added.output_index;
-                let is_held_up = self.open.first().is_some_and(|first| *first < place);
+                // What waited itself is done later still.
+                let is_held_up = self.open.first().is_some_and(|first| *first < place)
+                    || !self.waiting.is_empty();
                 if is_held_up && matches!(added.item, Item::Reasoning(_)) {
                     self.silent.get_or_insert(place);
                 }
