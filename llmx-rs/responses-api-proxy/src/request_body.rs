@@ -42,18 +42,15 @@ async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, BadBody> {
     while let Some(frame) = body.frame().await {
         let piece = frame.map_err(|_| BadBody::Cut)?.into_data();
         let piece = piece.unwrap_or_default();
-        if piece.len() == announced && body.is_end_stream() {
-            // A small body comes in one piece, right behind its head.
-            return match announced <= limit {
-                true => Ok(piece),
-                false => Err(BadBody::TooLarge { limit }),
-            };
-        }
-        if collected.is_empty() {
-            collected.reserve_exact(announced.min(limit).min(MAX_RESERVED));
-        }
         if collected.len() + piece.len() > limit {
             return Err(BadBody::TooLarge { limit });
+        }
+        if collected.is_empty() {
+            if body.is_end_stream() {
+                // A small body comes in one piece, right behind its head.
+                return Ok(piece);
+            }
+            collected.reserve_exact(announced.min(limit).min(MAX_RESERVED));
         }
         collected.extend_from_slice(&piece);
     }

@@ -103,12 +103,14 @@ impl Exchange {
             return Err(self.refusal(response).await);
         }
         let Question { lane, losses, .. } = question;
-        match Kind::of(response.headers()) {
-            Kind::Stream => {}
-            Kind::Readable(_) if !matches!(lane, Lane::Responses) => {}
-            Kind::Readable(kind) | Kind::Other(kind) => {
-                return Err(self.misfit(kind, response).await);
-            }
+        let misfit = match Kind::of(response.headers()) {
+            Kind::Stream => None,
+            Kind::Readable(_) if !matches!(lane, Lane::Responses) => None,
+            Kind::Readable(kind) => Some(kind.to_owned()),
+            Kind::Other(kind) => Some(kind),
+        };
+        if let Some(kind) = misfit {
+            return Err(self.misfit(kind, response).await);
         }
         Ok(EventStream::new(
             response,
@@ -230,17 +232,17 @@ impl Exchange {
 
 /// What a response says that its body is.
 #[derive(Debug, PartialEq)]
-enum Kind {
+enum Kind<'a> {
     /// Events, or nothing: a response that does not say what it is gets the benefit of the doubt.
     Stream,
     /// What may be an answer: whole, or a stream that is not called one. A bridge looks at its
     /// beginning.
-    Readable(String),
+    Readable(&'a str),
     Other(String),
 }
 
-impl Kind {
-    fn of(headers: &HeaderMap) -> Self {
+impl<'a> Kind<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
         if let Some(encoding) = text(headers, &CONTENT_ENCODING)
             && !encoding.eq_ignore_ascii_case("identity")
         {
@@ -252,7 +254,7 @@ impl Kind {
         let essence = kind.split(';').next().unwrap_or_default().trim();
         match essence {
             _ if essence.eq_ignore_ascii_case("text/event-stream") => Self::Stream,
-            _ if is_readable(essence) => Self::Readable(kind.to_owned()),
+            _ if is_readable(essence) => Self::Readable(kind),
             _ => Self::Other(kind.to_owned()),
         }
     }

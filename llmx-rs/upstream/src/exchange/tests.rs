@@ -27,7 +27,7 @@ fn only_event_streams_and_the_unnamed_are_streams() {
         (
             CONTENT_TYPE,
             "Application/JSON; charset=utf-8",
-            Kind::Readable("Application/JSON; charset=utf-8".to_owned()),
+            Kind::Readable("Application/JSON; charset=utf-8"),
         ),
         (CONTENT_TYPE, "text/html", other("text/html")),
         (CONTENT_ENCODING, "identity", Kind::Stream),
