@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use llmx_test_support::{Message, Reply, ScriptedUpstream, Step};
-use serde_json::{Value, json};
+use llmx_test_support::ScriptedUpstream;
+use serde_json::json;
 
+use crate::conversation::{calling, script};
 use crate::scene::Scene;
 use crate::{stderr, stdout};
 
@@ -17,13 +18,14 @@ const SPY: &str = "env; tr '\\0' '\\n' < /proc/$PPID/environ; \
 
 #[test]
 fn commands_find_the_key_neither_in_their_environment_nor_in_the_agents() {
-    let upstream = ScriptedUpstream::start(answer);
+    let calls = script(&[("shell", json!({ "command": ["sh", "-c", SPY] }))]);
+    let upstream = ScriptedUpstream::start(move |request| calling(request, &calls));
     let scene = Scene::new();
-    let script = format!(
+    let line = format!(
         "LLMX_API_KEY={KEY} LLMX_BASE_URL={} exec llmx exec -m any -s danger-full-access go",
         upstream.url("/v1")
     );
-    let output = scene.as_other_user(&script);
+    let output = scene.as_other_user(&line);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stdout(&output).contains("done"), "{}", stdout(&output));
 
@@ -39,24 +41,4 @@ fn commands_find_the_key_neither_in_their_environment_nor_in_the_agents() {
     if scene.two || !is_root {
         assert!(!seen.contains(KEY), "{seen}");
     }
-}
-
-/// Asks for the spying command first, and is content with whatever it found.
-fn answer(request: &Message) -> Reply {
-    let item = if request.text().contains("function_call_output") {
-        json!({ "type": "message", "role": "assistant",
-            "content": [{ "type": "output_text", "text": "done" }] })
-    } else {
-        let arguments = json!({ "command": ["sh", "-c", SPY] }).to_string();
-        json!({ "type": "function_call", "call_id": "c1", "name": "shell", "arguments": arguments })
-    };
-    let done = json!({ "type": "response.output_item.done", "output_index": 0, "item": item });
-    let completed: Value = json!({ "type": "response.completed",
-        "response": { "id": "r1", "output": [item] } });
-    vec![
-        Step::sse_head(),
-        Step::event(&done.to_string()),
-        Step::event(&completed.to_string()),
-        Step::last_chunk(),
-    ]
 }
