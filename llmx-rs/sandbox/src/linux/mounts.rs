@@ -126,8 +126,8 @@ fn hide(stores: &[Hidden]) -> Result<(), String> {
 }
 
 /// Puts a read-only copy over what was mounted at `path` and filled; what is mounted below stays as
-/// it is. The mount itself may be busy for as long as a loaded machine takes to forget who wrote to
-/// it, seen to be seconds. Nobody has written to a copy.
+/// it is. The mount itself may refuse with `EBUSY`, on a loaded machine for seconds. A copy has had
+/// no writer that could hold it.
 fn seal(path: &Path, attributes: u64) -> Result<(), String> {
     let what = format!("sealing {}", path.display());
     let filled = open(path).and_then(|place| open_tree(&place, "", CLONE));
