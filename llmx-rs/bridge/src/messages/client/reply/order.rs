@@ -17,24 +17,37 @@ pub(super) struct Order {
     /// The place of a thought of which nothing was shown yet, and that waits for an earlier item.
     silent: Option<u64>,
     waiting: VecDeque<StreamEvent>,
+    /// How many at the front are known to wait for it: each is looked at once.
+    known: usize,
+    /// Whether the answer's end is among them, so that none waits any longer.
+    ended: bool,
 }
 
 impl Order {
     /// Takes what the upstream says next.
     pub(super) fn push(&mut self, event: StreamEvent) {
+        self.ended |= event.is_terminal();
         self.waiting.push_back(event);
     }
 
     /// Returns what can be shown next.
     pub(super) fn next(&mut self) -> Option<StreamEvent> {
-        let ready = |event: &StreamEvent| !self.must_wait(event);
-        let ready = if self.waiting.iter().any(StreamEvent::is_terminal) {
+        let ready = if self.ended {
             0
         } else {
-            self.waiting.iter().position(ready)?
+            let mut unknown = self.waiting.range(self.known..);
+            match unknown.position(|event| !self.must_wait(event)) {
+                Some(after) => self.known + after,
+                None => {
+                    self.known = self.waiting.len();
+                    return None;
+                }
+            }
         };
         let event = self.waiting.remove(ready)?;
+        let silent = self.silent;
         self.note(&event);
+        self.known = if self.silent == silent { ready } else { 0 };
         Some(event)
     }
 
